@@ -1,0 +1,57 @@
+"""A connection to Ray: the cluster that a job was submitted to, one named by its address, or one of our own."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import ray
+
+_ROOT = Path(__file__).resolve().parents[2]
+# What Ray packs from the project's folder when a laptop connects to a cluster without `ray job submit`.
+_EXCLUDES = [".git", ".venv", "/out", "/runs", "/tests", "/docs", "*.tar", "*.parquet"]
+
+
+def _inside_job() -> bool:
+    return "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
+
+
+@contextmanager
+def session(address: str | None = None, cpus: int | None = None) -> Iterator[int]:
+    """Ray for as long as the block runs; yields the number of CPUs there.
+
+    Without `address` and outside a submitted job this is a cluster in this process, of `cpus` CPUs (default: all),
+    that nobody else can reach and that ends with the block.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    address = address or os.environ.get("RAY_ADDRESS")
+    if ray.is_initialized():  # within another block: a demo that runs several jobs
+        yield int(ray.cluster_resources().get("CPU", 1))
+        return
+    _connect(address, cpus)
+    try:
+        yield int(ray.cluster_resources().get("CPU", 1))
+    finally:
+        ray.shutdown()
+
+
+def _connect(address: str | None, cpus: int | None) -> None:
+    if address is None:
+        # Ray counts the host's CPUs; a container's share is what this process may use.
+        cpus = cpus or len(os.sched_getaffinity(0))
+        ray.init(
+            address="local",
+            num_cpus=cpus,
+            include_dashboard=False,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+        )
+        return
+    env = None if _inside_job() else {"working_dir": str(_ROOT), "excludes": _EXCLUDES}
+    try:
+        ray.init(address=address, runtime_env=env, logging_level=logging.ERROR, log_to_driver=False)
+    except ConnectionError as error:
+        raise RuntimeError(f"no Ray cluster answers at {address}: {str(error).splitlines()[0]}") from None

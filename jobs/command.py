@@ -1,0 +1,43 @@
+"""How commands end: 0 everything accounted for, 1 findings or a failed run, 2 wrong usage; errors are one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import typer
+
+OK, FAILED, USAGE = 0, 1, 2
+
+
+def make_app() -> typer.Typer:
+    """A typer application with the project's conventions."""
+    return typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def run_command(function: Callable[..., Any]) -> NoReturn:
+    """Run one command as a program: `python -m jobs.<name>`."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(function)
+    run_app(app)
+
+
+def run_app(app: typer.Typer) -> NoReturn:
+    """Run an application; a ValueError is the user's mistake (2), a RuntimeError or OSError a failed run (1)."""
+    try:
+        app()
+    except ValueError as error:
+        _say(error)
+        sys.exit(USAGE)
+    except (RuntimeError, OSError) as error:
+        _say(error)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(OK)
+
+
+def _say(error: BaseException) -> None:
+    text = " ".join(str(error).split()) or type(error).__name__
+    print(f"error: {text}", file=sys.stderr)

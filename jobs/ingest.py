@@ -1,0 +1,61 @@
+"""pagemill ingest: documents to page shards."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from jobs.cluster.ingest import ingest as run_ingest
+from jobs.command import FAILED, run_command
+from pipeline.ingest import IngestConfig
+from pipeline.words import PdfText, RouteConfig
+from pipeline.words.ocr import OcrName
+from schemas.dataset import Counts, DatasetInfo
+
+
+def ingest(
+    inputs: Annotated[list[str], typer.Argument(help="Files, folders, globs or fsspec URLs.", show_default=False)],
+    out: Annotated[str, typer.Option(help="The dataset: a folder or an fsspec URL.", show_default=False)],
+    ocr: Annotated[OcrName, typer.Option(help="OCR engine.")] = OcrName.RAPIDOCR,
+    pdf_text: Annotated[PdfText, typer.Option(help="Whether text layers of PDFs are used.")] = PdfText.AUTO,
+    pages_per_shard: Annotated[int, typer.Option(help="Pages of a shard, which is also the unit of work.")] = 256,
+    picture_longest: Annotated[int, typer.Option(help="Longest side of the stored picture, in pixels.")] = 1000,
+    workers: Annotated[int | None, typer.Option(help="Workers; default: all CPUs.")] = None,
+    address: Annotated[str | None, typer.Option(help="Ray cluster; default: one in this process.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any page was rejected.")] = False,
+) -> None:
+    """Turn documents into page shards: words, boxes, reading order and pictures.
+
+    The same command again continues where it stopped; more inputs add a generation.
+    """
+    if workers is not None and workers < 1:
+        raise ValueError(f"--workers must be at least 1, got {workers}")
+    config = IngestConfig(
+        ocr=ocr,
+        route=RouteConfig(pdf_text=pdf_text),
+        pages_per_shard=pages_per_shard,
+        picture_longest=picture_longest,
+    )
+    info = run_ingest(inputs, out, config, workers, address)
+    print(summary(info, out))
+    if strict and info.totals.rejected:
+        raise typer.Exit(FAILED)
+
+
+def summary(info: DatasetInfo, out: str) -> str:
+    """What a dataset holds, in a few lines."""
+    lines = [f"{out}: {_counts(info.totals)}", f"  digest {info.digest[:16]}, {len(info.generations)} generation(s)"]
+    if info.totals.routes:
+        lines.append("  pages by route: " + ", ".join(f"{k} {v}" for k, v in sorted(info.totals.routes.items())))
+    if info.totals.reasons:
+        lines.append("  not used: " + ", ".join(f"{k} {v}" for k, v in sorted(info.totals.reasons.items())))
+    return "\n".join(lines)
+
+
+def _counts(counts: Counts) -> str:
+    return f"{counts.ok} pages, {counts.words} words, {counts.rejected} rejected, {counts.duplicate} duplicate"
+
+
+if __name__ == "__main__":
+    run_command(ingest)

@@ -1,0 +1,170 @@
+"""Relation extraction: which question entity does an answer entity belong to? (FUNSD and XFUND)
+
+The head of the original code (unilm), with its state-dict keys `extractor.*`: the state of an entity's first token and
+an embedding of its type pass through a small network for each end, and a biaffine layer decides. Unlike there, the
+caller's entities are not changed, a page without candidates costs nothing instead of a made-up pair, and an answer may
+stand before its question.
+
+Shape suffixes: L text tokens, D hidden size, P candidate pairs of all pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from model.config import LayoutLMv2Config
+from model.initialise import initialise
+from model.layoutlmv2 import LayoutLMv2Model
+from model.outputs import RelationExtractionOutput
+from model.weights import PretrainedModel
+
+OTHER, QUESTION, ANSWER = 0, 1, 2
+Entities = Mapping[str, Sequence[int]]
+Relations = Mapping[str, Sequence[int]]
+Pair = tuple[int, int, int]
+
+
+def candidate_pairs(entities: Sequence[Entities]) -> list[Pair]:
+    """(page, question, answer) for every question and every answer entity of the same page."""
+    return [
+        (page, head, tail)
+        for page, of_page in enumerate(entities)
+        for head, kind in enumerate(of_page["label"])
+        if kind == QUESTION
+        for tail, other in enumerate(of_page["label"])
+        if other == ANSWER
+    ]
+
+
+class Biaffine(nn.Module):
+    """Bilinear form plus linear layer, two classes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.bilinear = nn.Bilinear(size, size, 2, bias=False)
+        self.linear = nn.Linear(2 * size, 2)
+
+    def forward(self, heads: Tensor, tails: Tensor) -> Tensor:
+        """Logits (P, 2)."""
+        logits: Tensor = self.bilinear(heads, tails) + self.linear(torch.cat([heads, tails], dim=-1))
+        return logits
+
+
+class Extractor(nn.Module):
+    """Scores of candidate pairs."""
+
+    def __init__(self, config: LayoutLMv2Config) -> None:
+        super().__init__()
+        hidden = config.hidden_size
+        self.entity_emb = nn.Embedding(3, hidden, scale_grad_by_freq=True)
+        self.ffnn_head = _feed_forward(config)
+        self.ffnn_tail = _feed_forward(config)
+        self.rel_classifier = Biaffine(hidden // 2)
+
+    def forward(self, text_BLD: Tensor, heads: Tensor, tails: Tensor) -> Tensor:
+        """Logits (P, 2). `heads` and `tails` (P, 3) hold page, first token and entity type of each end."""
+        ends = (self.ffnn_head(self._represent(text_BLD, heads)), self.ffnn_tail(self._represent(text_BLD, tails)))
+        logits: Tensor = self.rel_classifier(*ends)
+        return logits
+
+    def _represent(self, text_BLD: Tensor, ends_P3: Tensor) -> Tensor:
+        page, token, kind = ends_P3.unbind(-1)
+        return torch.cat([text_BLD[page, token], self.entity_emb(kind)], dim=-1)
+
+
+def _feed_forward(config: LayoutLMv2Config) -> nn.Sequential:
+    hidden, drop = config.hidden_size, config.hidden_dropout_prob
+    return nn.Sequential(
+        nn.Linear(2 * hidden, hidden), nn.ReLU(), nn.Dropout(drop),
+        nn.Linear(hidden, hidden // 2), nn.ReLU(), nn.Dropout(drop),
+    )  # fmt: skip
+
+
+class LayoutLMv2ForRelationExtraction(PretrainedModel):
+    """Links between question and answer entities that are already known."""
+
+    head_names: ClassVar[tuple[str, ...]] = ("extractor",)
+
+    def __init__(self, config: LayoutLMv2Config) -> None:
+        super().__init__(config)
+        self.layoutlmv2 = LayoutLMv2Model(config)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.extractor = Extractor(config)
+        initialise(self.extractor, config.initializer_range)
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        bbox: Tensor,
+        image: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        entities: Sequence[Entities] = (),
+        relations: Sequence[Relations] | None = None,
+    ) -> RelationExtractionOutput:
+        """Decide on every candidate pair.
+
+        `entities`: one dictionary per page with the lists `start`, `end` (token numbers) and `label` (0 other,
+        1 question, 2 answer). `relations`: one per page with the lists `head` and `tail` (entity numbers); needed for
+        the loss, which is the sum over pages of the mean over a page's pairs, as in the original code. Raises
+        ValueError for entities that do not fit the input.
+        """
+        _check_entities(entities, input_ids)
+        body = self.layoutlmv2(input_ids, bbox, image, attention_mask, token_type_ids, position_ids)
+        text_BLD = self.dropout(body.last_hidden_state[:, : input_ids.shape[1]])
+        pairs = candidate_pairs(entities)
+        ends = [[(page, entities[page]["start"][entity], entities[page]["label"][entity]) for page, entity in chosen]
+                for chosen in ([(p, head) for p, head, _ in pairs], [(p, tail) for p, _, tail in pairs])]  # fmt: skip
+        heads, tails = (torch.tensor(end, dtype=torch.long, device=text_BLD.device).view(-1, 3) for end in ends)
+        logits = self.extractor(text_BLD, heads, tails)
+        loss = None if relations is None else relation_loss(logits, pairs, relations)
+        return RelationExtractionOutput(loss, logits, pairs, _predictions(logits, pairs, entities))
+
+
+def relation_loss(logits: Tensor, pairs: Sequence[Pair], relations: Sequence[Relations]) -> Tensor:
+    """Sum over pages of the mean cross-entropy over a page's pairs; zero without pairs."""
+    linked = {
+        (page, head, tail)
+        for page, of_page in enumerate(relations)
+        for head, tail in zip(of_page["head"], of_page["tail"], strict=True)
+    }
+    sizes: dict[int, int] = {}
+    for page, _, _ in pairs:
+        sizes[page] = sizes.get(page, 0) + 1
+    labels = torch.tensor([pair in linked for pair in pairs], dtype=torch.long, device=logits.device)
+    weights = torch.tensor([1 / sizes[page] for page, _, _ in pairs], device=logits.device)
+    return (cross_entropy(logits.float(), labels, reduction="none") * weights).sum()
+
+
+def _predictions(logits: Tensor, pairs: Sequence[Pair], entities: Sequence[Entities]) -> list[list[dict[str, Any]]]:
+    found: list[list[dict[str, Any]]] = [[] for _ in entities]
+    for (page, head, tail), linked in zip(pairs, logits.argmax(-1).tolist(), strict=True):
+        if linked:
+            of_page = entities[page]
+            relation: dict[str, Any] = {"type": 1}
+            for end, entity in (("head", head), ("tail", tail)):
+                relation[f"{end}_id"] = entity
+                relation[end] = (of_page["start"][entity], of_page["end"][entity])
+                relation[f"{end}_type"] = of_page["label"][entity]
+            found[page].append(relation)
+    return found
+
+
+def _check_entities(entities: Sequence[Entities], input_ids: Tensor) -> None:
+    if len(entities) != len(input_ids):
+        raise ValueError(f"entities are for {len(entities)} pages, input_ids for {len(input_ids)}")
+    for page, of_page in enumerate(entities):
+        lengths = {name: len(of_page[name]) for name in ("start", "end", "label")}
+        if len(set(lengths.values())) != 1:
+            raise ValueError(f"entities of page {page} have lists of different lengths: {lengths}")
+        if any(not 0 <= start < input_ids.shape[1] for start in of_page["start"]):
+            raise ValueError(f"entities of page {page} start at {list(of_page['start'])}, outside the "
+                             f"{input_ids.shape[1]} tokens")  # fmt: skip
+        if any(kind not in (OTHER, QUESTION, ANSWER) for kind in of_page["label"]):
+            raise ValueError(f"entities of page {page} have labels {list(of_page['label'])}, not all in 0..2")

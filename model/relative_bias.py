@@ -1,0 +1,61 @@
+"""Relative position biases of spatial-aware self-attention (paper section 2.2, formula 3).
+
+A difference of two positions falls into a bucket (T5's scheme), and a learned table holds one number per bucket and
+head. Buckets come from an integer look-up table: powers of two sit exactly on a boundary, where a logarithm in reduced
+precision can fall to either side. The look-up of the learned table keeps its gradient.
+
+Shape suffixes: B pages, H heads, S text and visual tokens together, R all differences -radius..radius.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+def bucket(difference: int, bins: int, max_distance: int) -> int:
+    """Bucket of `difference` (key position minus query position): the upper half of `bins` is for positive ones.
+
+    In each half, the first half of the buckets holds one distance each, and the rest grow geometrically up to
+    `max_distance`, beyond which all distances share the last one. Exact: integers only.
+    """
+    half = bins // 2
+    exact = half // 2
+    distance = abs(difference)
+    offset = half if difference > 0 else 0
+    if distance < exact:
+        return offset + distance
+    steps = half - exact
+    # Bucket exact+k starts where (distance/exact)^steps reaches (max_distance/exact)^k; cross-multiplied.
+    k = 0
+    while k + 1 < steps and max_distance ** (k + 1) * exact**steps <= distance**steps * exact ** (k + 1):
+        k += 1
+    return offset + exact + k
+
+
+def bucket_table(bins: int, max_distance: int, radius: int) -> Tensor:
+    """int64 tensor of 2*radius+1 buckets, for the differences -radius..radius."""
+    return torch.tensor([bucket(difference, bins, max_distance) for difference in range(-radius, radius + 1)])
+
+
+class RelativeBias(nn.Module):
+    """One learned table (heads x bins) and its look-up; positions must lie in 0..radius."""
+
+    buckets: Tensor
+
+    def __init__(self, heads: int, bins: int, max_distance: int, radius: int) -> None:
+        super().__init__()
+        self.radius = radius
+        self.weight = nn.Parameter(torch.empty(heads, bins))
+        self.register_buffer("buckets", bucket_table(bins, max_distance, radius), persistent=False)
+
+    def forward(self, positions_BS: Tensor) -> Tensor:
+        """Biases (B, H, S, S) of int64 positions (B, S): entry [b, h, i, j] is for query i and key j."""
+        pages, length = positions_BS.shape
+        heads = self.weight.shape[0]
+        # Spread over all differences first: 2001 entries keep the additions of the backward pass off each other's
+        # way where 64 would not. `gather` along a head is many times faster on a CPU than an embedding look-up.
+        table_HR = self.weight[:, self.buckets]
+        index_BSS = positions_BS[:, None, :] - positions_BS[:, :, None] + self.radius
+        bias = table_HR.gather(1, index_BSS.view(1, -1).expand(heads, -1))
+        return bias.view(heads, pages, length, length).transpose(0, 1)

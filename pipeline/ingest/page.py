@@ -1,0 +1,111 @@
+"""One page: picture, words, layout, record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from pipeline.ingest.config import IngestConfig
+from pipeline.order import arrange
+from pipeline.pages import PageError, RawPage, Sandbox, StoredPicture, encode_picture
+from pipeline.sources.formats import Format
+from pipeline.words import Extraction, Extractor
+from pipeline.words.ocr import make_engine
+from schemas.boxes import normalise, to_tuples
+from schemas.manifest import Reason
+from schemas.page import DocumentRef, Lines, Orientation, Page, Route, Words, page_key
+from schemas.truth import PageTruth
+
+
+@dataclass(frozen=True)
+class MadePage:
+    """A finished page: its record and its picture."""
+
+    record: Page
+    picture: StoredPicture
+
+
+class PageMaker:
+    """Makes pages of one document at a time; owns the child process and the OCR engine."""
+
+    def __init__(self, config: IngestConfig) -> None:
+        self._config = config
+        self._sandbox = Sandbox(config.limits)
+        self._extractor = Extractor(config.route, lambda: make_engine(config.ocr), config.ocr_longest)
+        self._format = Format.PDF
+
+    def open(self, kind: Format, data: bytes) -> int:
+        """Open a document; see `Sandbox.open`."""
+        self._format = kind
+        return self._sandbox.open(kind, data)
+
+    def make(self, document: DocumentRef, index: int, truth: PageTruth | None) -> MadePage:
+        """Page `index` of the open document; PageError where it cannot be had, even when tried again alone."""
+        try:
+            return self._make(document, index, truth)
+        except PageError as error:
+            if error.reason is not Reason.TIMEOUT:
+                raise
+            # The clock may have been the machine's fault. A new child serves this page alone.
+            self._sandbox.close()
+            return self._make(document, index, truth)
+
+    def _make(self, document: DocumentRef, index: int, truth: PageTruth | None) -> MadePage:
+        raw = self._sandbox.page(index, self._first_size)
+        picture = encode_picture(raw.picture, self._config.picture_longest, bilevel=raw.facts.bilevel)
+        found = self._extractor.extract(raw, lambda longest: self._again(raw, index, longest))
+        return MadePage(self._record(document, index, raw, picture, found, truth), picture)
+
+    @property
+    def _first_size(self) -> int:
+        """A picture file is decoded once, at the size for OCR; a PDF page first at the size that is stored."""
+        longest = self._config.picture_longest
+        return longest if self._format is Format.PDF else max(longest, self._config.ocr_longest)
+
+    def _again(self, raw: RawPage, index: int, longest: int) -> RawPage:
+        return raw if self._format is not Format.PDF else self._sandbox.page(index, longest, chars=False)
+
+    @staticmethod
+    def _record(
+        document: DocumentRef,
+        index: int,
+        raw: RawPage,
+        picture: StoredPicture,
+        found: Extraction,
+        truth: PageTruth | None,
+    ) -> Page:
+        words = found.words
+        boxes = to_tuples(normalise(words.box, 1.0, 1.0))
+        width, height = picture.size
+        own_lines = words.source_line if found.route is Route.OCR else None
+        layout = arrange(boxes, width / height, own_lines)
+        order = layout.order
+        return Page(
+            key=page_key(document.sha256, index),
+            document=document,
+            page=index,
+            size=picture.size,
+            route=found.route,
+            reason=found.reason,
+            features=found.features,
+            orientation=Orientation.model_validate({"declared": raw.facts.declared_rotation}),
+            engine=found.engine,
+            words=Words(
+                text=[words.text[i] for i in order],
+                box=[boxes[i] for i in order],
+                line=layout.line,
+                confidence=[words.confidence[i] for i in order],
+                source_line=[words.source_line[i] for i in order],
+            ),
+            lines=Lines(box=layout.line_box, block=layout.block),
+            truth=truth,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._sandbox.close()

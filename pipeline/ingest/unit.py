@@ -1,0 +1,95 @@
+"""One unit of ingestion: a slice of the plan becomes a shard, its index, its manifest rows and its marker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Any
+
+from pipeline.ingest.config import IngestConfig
+from pipeline.ingest.page import MadePage, PageMaker
+from pipeline.pages import PageError
+from pipeline.shards.files import Store
+from pipeline.shards.generation import SHARD_PREFIX, GenerationFiles, unit_name
+from pipeline.shards.hashes import minhash, phash
+from pipeline.shards.tar import SampleFacts, ShardBuilder
+from pipeline.sources import SourceError, read_source, read_truth
+from schemas.dataset import UnitMarker
+from schemas.manifest import PLAN_SCHEMA, ManifestRow, Reason, Status
+from schemas.page import DocumentRef, page_key
+
+
+class IngestWorker:
+    """Does units of one generation, one after another."""
+
+    def __init__(self, url: str, generation: str, config: IngestConfig) -> None:
+        self._files = GenerationFiles(Store(url), generation)
+        self._config = config
+        self._plan = self._files.read_plan_rows(PLAN_SCHEMA)
+        self._maker = PageMaker(config)
+
+    def run(self, unit: int, tick: Callable[[], None]) -> UnitMarker:
+        """Make unit `unit` and publish it; calls `tick` after each page."""
+        size = self._config.pages_per_shard
+        rows = self._plan.slice(unit * size, size).to_pylist()
+        stem = f"{SHARD_PREFIX['pages']}-{unit_name(unit)}"
+        builder = ShardBuilder()
+        manifest: list[ManifestRow] = []
+        for row, made in self._pages(rows):
+            if isinstance(made, MadePage):
+                add_page(builder, made)
+            manifest.append(self._row(row, made, stem))
+            tick()
+        return self._files.write_unit(unit_name(unit), manifest, (stem, *builder.finish()))
+
+    def _pages(self, rows: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], MadePage | PageError]]:
+        for (uri, sha256), group in groupby(rows, key=lambda row: (row["uri"], row["sha256"])):
+            pages = list(group)
+            try:
+                source = read_source(uri)
+                if source.sha256 != sha256:
+                    raise PageError(Reason.CHANGED, "its bytes are not those that were planned")
+                self._maker.open(source.format, source.data)
+                truth = read_truth(uri)
+            except (SourceError, PageError) as error:
+                yield from ((row, PageError(error.reason, error.detail)) for row in pages)
+                continue
+            document = DocumentRef(sha256=sha256, uri=uri, pages=pages[0]["pages"])
+            for row in pages:
+                try:
+                    yield row, self._maker.make(document, row["page"], truth.pages[row["page"]] if truth else None)
+                except PageError as error:
+                    yield row, error
+
+    def _row(self, row: dict[str, Any], made: MadePage | PageError, stem: str) -> ManifestRow:
+        ok = made.record if isinstance(made, MadePage) else None
+        error = made if isinstance(made, PageError) else None
+        return ManifestRow(
+            key=page_key(row["sha256"], row["page"]),
+            document=row["sha256"][:16],
+            page=row["page"],
+            uri=row["uri"],
+            sha256=row["sha256"],
+            status=Status.OK if ok else Status.REJECTED,
+            reason=error.reason if error else None,
+            detail=error.detail if error else None,
+            route=ok.route.value if ok else None,
+            words=len(ok.words.text) if ok else None,
+            generation=self._files.name,
+            shard=stem if ok else None,
+        )
+
+
+def add_page(builder: ShardBuilder, made: MadePage) -> None:
+    """Append a page to a shard, with what its index says of it."""
+    record = made.record
+    builder.add(
+        record.key,
+        [(made.picture.extension, made.picture.data), ("json", record.to_json())],
+        SampleFacts(
+            document=record.document.sha256[:16],
+            words=len(record.words.text),
+            minhash=minhash(record.words.text),
+            phash=phash(made.picture.pixels),
+        ),
+    )

@@ -1,0 +1,39 @@
+"""Order: words to lines and blocks, and both into reading order. Pure geometry: boxes in, indices out.
+
+One algorithm a file behind `reading_order`:
+    lrtb     left to right, top to bottom: the floor
+    xycut    recursive XY-cut that prefers columns of text over rows, and rows over columns of a table
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.order.layout import Layout, arrange
+from pipeline.order.lrtb import lrtb
+from pipeline.order.xycut import xycut
+
+ALGORITHMS: dict[str, Callable[[NDArray[np.float64]], list[int]]] = {"lrtb": lrtb, "xycut": xycut}
+DEFAULT = "xycut"
+
+
+def reading_order(boxes: Sequence[Sequence[Any]], algorithm: str = DEFAULT) -> list[int]:
+    """Indices of `boxes` ([x0, y0, x1, y1], 0..1000) in reading order: always a permutation.
+
+    Raises ValueError for an unknown algorithm or boxes that are not finite rows of four.
+    """
+    if algorithm not in ALGORITHMS:
+        raise ValueError(f"algorithm must be one of {sorted(ALGORITHMS)}, got {algorithm!r}")
+    if not len(boxes):
+        return []
+    array = np.asarray(boxes, dtype=np.float64)
+    if array.ndim != 2 or array.shape[1] != 4 or not np.isfinite(array).all():
+        raise ValueError(f"boxes must be finite rows of four numbers, got an array of shape {array.shape}")
+    return ALGORITHMS[algorithm](array)
+
+
+__all__ = ["ALGORITHMS", "DEFAULT", "Layout", "arrange", "reading_order"]

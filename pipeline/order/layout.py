@@ -1,0 +1,69 @@
+"""A page's layout: the order of its words, its lines with their boxes, and the blocks of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.order.lines import group_lines
+from pipeline.order.xycut import xycut
+from schemas.boxes import BoxTuple, union
+
+_BLOCK_GAP = 0.9  # of a line's height between the lines of a block
+_BLOCK_SHARED = 0.3  # of the narrower line's width
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Everything in reading order: `order[k]` is the index of the k-th word, `line[k]` its line."""
+
+    order: list[int]
+    line: list[int]
+    line_box: list[BoxTuple]
+    block: list[int]  # of each line
+
+
+def arrange(boxes: Sequence[Sequence[int]], aspect: float, source_line: Sequence[int] | None = None) -> Layout:
+    """Lines, blocks and reading order of words with boxes 0..1000; `aspect` is the page's width over its height.
+
+    `source_line` is the engine's own grouping, used as it is where it is given (an OCR engine's detector splits
+    columns well); else lines are made from geometry.
+    """
+    if not len(boxes):
+        return Layout([], [], [], [])
+    box = np.asarray(boxes, dtype=np.float64)
+    # Both axes in thousandths of the page's height, so that gaps and heights compare.
+    even = box * np.array([aspect, 1.0, aspect, 1.0])
+    line = group_lines(even) if source_line is None else np.unique(source_line, return_inverse=True)[1]
+    members = _members(line, box)
+    line_box = np.array([union(box[m]) for m in members], dtype=np.float64)
+    even_lines = line_box * np.array([aspect, 1.0, aspect, 1.0])
+    sequence = xycut(even_lines)
+    ordered = [members[i] for i in sequence]
+    return Layout(
+        order=[i for m in ordered for i in m],
+        line=[number for number, m in enumerate(ordered) for _ in m],
+        line_box=[union(box[m].astype(int)) for m in ordered],
+        block=_blocks(even_lines[sequence]),
+    )
+
+
+def _members(line: NDArray[np.intp], box: NDArray[np.float64]) -> list[list[int]]:
+    """Word indices of each line from left to right."""
+    by_line = np.lexsort((box[:, 3], box[:, 2], box[:, 1], box[:, 0], line))
+    starts = np.flatnonzero(np.diff(line[by_line])) + 1
+    return [part.tolist() for part in np.split(by_line, starts)]
+
+
+def _blocks(line_box: NDArray[np.float64]) -> list[int]:
+    """Block of each line: a line stays in the block of the line before it when it stands right below it."""
+    above, below = line_box[:-1], line_box[1:]
+    height = np.minimum(above[:, 3] - above[:, 1], below[:, 3] - below[:, 1])
+    gap = below[:, 1] - above[:, 3]
+    shared = np.minimum(above[:, 2], below[:, 2]) - np.maximum(above[:, 0], below[:, 0])
+    narrow = np.minimum(above[:, 2] - above[:, 0], below[:, 2] - below[:, 0])
+    follows = (gap <= _BLOCK_GAP * height) & (gap > -height) & (shared >= _BLOCK_SHARED * narrow)
+    return [0, *np.cumsum(~follows).astype(int).tolist()]

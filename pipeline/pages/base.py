@@ -1,0 +1,83 @@
+"""What opening and rendering give: a picture, the characters of a text layer, and what else the page is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.manifest import Reason
+
+
+class PageError(Exception):
+    """A document or page that cannot be had; `reason` is of the closed set, `detail` one short line."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason.value}: {detail}")
+        self.reason = reason
+        self.detail = detail[:300]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the child process may use. Memory and CPU are enforced by the kernel, the clock by the parent."""
+
+    address_space: int = 4 * 1024**3  # bytes
+    cpu_seconds: int = 60  # for one request
+    wall_seconds: float = 90.0  # for one request
+    open_files: int = 64
+    max_pixels: int = 120_000_000  # of a picture as it is stored in the file, per frame
+    min_side: int = 16  # pixels; a smaller picture holds no word
+    max_pages: int = 20_000
+    max_chars: int = 200_000  # of one page
+    recycle_after: int = 500  # pages
+
+
+@dataclass(frozen=True)
+class Chars:
+    """Characters of a text layer in the order of the file, with boxes in fractions 0..1 of the upright page."""
+
+    code: NDArray[np.uint32]  # N Unicode code points
+    box: NDArray[np.float32]  # N x 4: left, top, right, bottom; zeros where the file gives none
+    hidden: NDArray[np.bool_]  # N: drawn invisibly (text render mode 3)
+
+    def __len__(self) -> int:
+        return len(self.code)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageFacts:
+    """What the file says about a page beside its picture and characters."""
+
+    declared_rotation: int = 0  # degrees clockwise that the file asks for; the picture already obeys
+    picture_cover: float = 0.0  # share of the page covered by its largest picture, 0..1
+    bilevel: bool = False  # the source is a picture of one bit a pixel
+    size: tuple[float, float] = (0.0, 0.0)  # width and height in points (PDF) or pixels (pictures)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> PageFacts:
+        """From a child's reply."""
+        width, height = values["size"]
+        return cls(
+            declared_rotation=int(values["declared_rotation"]),
+            picture_cover=float(values["picture_cover"]),
+            bilevel=bool(values["bilevel"]),
+            size=(float(width), float(height)),
+        )
+
+
+def no_chars() -> Chars:
+    """The characters of a page without a text layer."""
+    return Chars(np.zeros(0, np.uint32), np.zeros((0, 4), np.float32), np.zeros(0, np.bool_))
+
+
+@dataclass(frozen=True)
+class RawPage:
+    """An upright page: picture H x W x 3 (RGB), its characters if it has a text layer, its facts."""
+
+    picture: NDArray[np.uint8]
+    facts: PageFacts
+    chars: Chars = field(default_factory=no_chars)

@@ -1,0 +1,147 @@
+"""PDF through pdfium: the picture, the characters with their boxes, and what covers the page."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+import pypdfium2 as pdfium
+from numpy.typing import NDArray
+from pypdfium2 import raw
+
+from pipeline.pages.base import Chars, Limits, PageError, PageFacts, RawPage, no_chars
+from pipeline.pages.opened import Opened
+from schemas.manifest import Reason
+
+# FPDF_PageToDevice answers in whole pixels of a device; of one this large the rounding is nothing.
+_DEVICE = 1_000_000
+_MIN_POINTS, _MAX_POINTS = 3.0, 14_400.0  # the PDF limits of a page's side
+_INVISIBLE = 3
+
+
+class PdfFile(Opened):
+    """A PDF document."""
+
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        self._limits = limits
+        try:
+            self._document = pdfium.PdfDocument(data)
+            self._pages = len(self._document)
+        except pdfium.PdfiumError as error:
+            encrypted = getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD
+            reason = Reason.ENCRYPTED if encrypted else Reason.DAMAGED
+            raise PageError(reason, str(error)) from None
+        if self._pages < 1:
+            raise PageError(Reason.NO_PAGES, "a PDF without pages")
+        if self._pages > limits.max_pages:
+            raise PageError(Reason.TOO_MANY_PAGES, f"{self._pages} pages, more than {limits.max_pages}")
+
+    @property
+    def pages(self) -> int:
+        """Number of pages."""
+        return self._pages
+
+    def page(self, index: int, longest: int, *, chars: bool) -> RawPage:
+        """Page `index` with its longest side `longest` pixels, turned as its /Rotate says."""
+        try:
+            page = self._document[index]
+            width, height = page.get_size()
+        except pdfium.PdfiumError as error:
+            raise PageError(Reason.PAGE_DAMAGED, str(error)) from None
+        try:
+            if min(width, height) < _MIN_POINTS or max(width, height) > _MAX_POINTS:
+                raise PageError(Reason.PAGE_TOO_LARGE, f"{width:.0f} x {height:.0f} points")
+            to_page = _to_fractions(page)
+            facts = PageFacts(
+                declared_rotation=page.get_rotation(),
+                picture_cover=_picture_cover(page, to_page),
+                size=(width, height),
+            )
+            return RawPage(_render(page, longest), facts, self._chars(page, to_page) if chars else no_chars())
+        except pdfium.PdfiumError as error:
+            raise PageError(Reason.PAGE_DAMAGED, str(error)) from None
+        finally:
+            page.close()
+
+    def _chars(self, page: Any, to_page: NDArray[np.float64]) -> Chars:
+        text = page.get_textpage()
+        try:
+            count = min(text.count_chars(), self._limits.max_chars)
+            return _read_chars(text.raw, count, to_page)
+        finally:
+            text.close()
+
+
+def _render(page: Any, longest: int) -> NDArray[np.uint8]:
+    scale = longest / max(page.get_size())
+    bitmap = page.render(scale=scale, rev_byteorder=True, force_bitmap_format=raw.FPDFBitmap_BGR)
+    try:
+        # pdfium rounds the size up; the longest side is a promise.
+        picture: NDArray[np.uint8] = np.array(bitmap.to_numpy()[:longest, :longest])
+    finally:
+        bitmap.close()
+    return picture
+
+
+def _to_fractions(page: Any) -> NDArray[np.float64]:
+    """2 x 3 affine from user space to fractions of the upright page (/Rotate and the crop box included)."""
+
+    def device(x: float, y: float) -> tuple[float, float]:
+        dx, dy = ctypes.c_int(), ctypes.c_int()
+        raw.FPDF_PageToDevice(page.raw, 0, 0, _DEVICE, _DEVICE, 0, x, y, dx, dy)
+        return dx.value / _DEVICE, dy.value / _DEVICE
+
+    step = 100.0
+    origin, right, up = device(0, 0), device(step, 0), device(0, step)
+    return np.array(
+        [[(right[i] - origin[i]) / step, (up[i] - origin[i]) / step, origin[i]] for i in (0, 1)], dtype=np.float64
+    )
+
+
+def _map_boxes(boxes: NDArray[np.float64], to_page: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Boxes (left, bottom, right, top in points) as left, top, right, bottom in fractions."""
+    a = boxes[:, :2] @ to_page[:, :2].T + to_page[:, 2]
+    b = boxes[:, 2:] @ to_page[:, :2].T + to_page[:, 2]
+    return np.hstack([np.minimum(a, b), np.maximum(a, b)])
+
+
+def _read_chars(text: Any, count: int, to_page: NDArray[np.float64]) -> Chars:
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    refs = [ctypes.byref(value) for value in (left, right, bottom, top)]
+    codes = np.zeros(count, np.uint32)
+    boxes = np.zeros((count, 4), np.float64)
+    drawn = np.zeros(count, np.bool_)
+    hidden = np.zeros(count, np.bool_)
+    modes: dict[int, bool] = {}
+    for i in range(count):
+        codes[i] = raw.FPDFText_GetUnicode(text, i)
+        if raw.FPDFText_IsGenerated(text, i) == 1:
+            continue  # pdfium's own spaces and line ends have no box
+        if raw.FPDFText_GetCharBox(text, i, *refs):
+            boxes[i] = left.value, bottom.value, right.value, top.value
+            drawn[i] = True
+        hidden[i] = _is_hidden(raw.FPDFText_GetTextObject(text, i), modes)
+    mapped = np.where(drawn[:, None], _map_boxes(boxes, to_page), 0.0)
+    mapped = np.where(np.isfinite(mapped), mapped, 0.0)
+    return Chars(codes, mapped.astype(np.float32), hidden)
+
+
+def _is_hidden(text_object: Any, modes: dict[int, bool]) -> bool:
+    address = ctypes.cast(text_object, ctypes.c_void_p).value
+    if address is None:
+        return False
+    if address not in modes:
+        modes[address] = raw.FPDFTextObj_GetTextRenderMode(text_object) == _INVISIBLE
+    return modes[address]
+
+
+def _picture_cover(page: Any, to_page: NDArray[np.float64]) -> float:
+    """Share of the page that its largest picture covers. Only what lies at the top of the page is looked at."""
+    largest = 0.0
+    for number, item in enumerate(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=2)):
+        if number >= 200:
+            break
+        box = _map_boxes(np.array([item.get_bounds()], dtype=np.float64), to_page).clip(0, 1)[0]
+        largest = max(largest, float((box[2] - box[0]) * (box[3] - box[1])))
+    return round(largest, 4)

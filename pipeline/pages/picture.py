@@ -1,0 +1,68 @@
+"""The picture that is stored: upright, its longest side capped, grey where the page is grey."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+_GREY_TOLERANCE = 12  # of 255 between channels: what JPEG does to a grey page
+_GREY_SHARE = 0.999
+JPEG_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class StoredPicture:
+    """An encoded picture: its member's extension, its bytes, and the pixels as they were before encoding."""
+
+    extension: str
+    data: bytes
+    pixels: NDArray[np.uint8]  # H x W or H x W x 3
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+
+def fit(picture: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """Reduce so that the longest side is at most `longest` pixels; never enlarges."""
+    height, width = picture.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return picture
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def to_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """H x W where the picture has no colour to speak of, else the picture itself."""
+    if picture.ndim == 2:
+        return picture
+    spread = picture.max(axis=2).astype(np.int16) - picture.min(axis=2)
+    if float(np.mean(spread <= _GREY_TOLERANCE)) < _GREY_SHARE:
+        return picture
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def encode_picture(picture: NDArray[np.uint8], longest: int, *, bilevel: bool) -> StoredPicture:
+    """The stored form of a page's picture: JPEG, or PNG of one bit where the source is bilevel and that is smaller."""
+    pixels = to_grey(fit(picture, longest))
+    jpeg = _encode(Image.fromarray(pixels), "JPEG", quality=JPEG_QUALITY)
+    if bilevel and pixels.ndim == 2:
+        grey = Image.fromarray(pixels)
+        # Reduced bilevel pages keep 16 greys, or their strokes break; PNG stores four bits a pixel for that.
+        png = _encode(grey.quantize(16) if pixels.shape != picture.shape[:2] else grey.convert("1"), "PNG")
+        if len(png) < len(jpeg):
+            return StoredPicture("png", png, pixels)
+    return StoredPicture("jpg", jpeg, pixels)
+
+
+def _encode(image: Image.Image, kind: str, **options: int) -> bytes:
+    sink = io.BytesIO()
+    image.save(sink, format=kind, **options)
+    return sink.getvalue()

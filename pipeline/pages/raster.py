@@ -1,0 +1,87 @@
+"""PNG, JPEG, WebP and multi-page TIFF through Pillow."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from pipeline.pages.base import Limits, PageError, PageFacts, RawPage
+from pipeline.pages.opened import Opened
+from pipeline.sources.formats import Format
+from schemas.manifest import Reason
+
+# EXIF orientations that turn the picture, as degrees clockwise.
+_EXIF_DEGREES = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
+_EXIF_ORIENTATION = 0x0112
+
+
+class RasterFile(Opened):
+    """A picture file; each frame is a page."""
+
+    def __init__(self, kind: Format, data: bytes, limits: Limits) -> None:
+        self._limits = limits
+        # The limit below is ours and exact; Pillow's own would warn or raise at sizes of its choosing.
+        Image.MAX_IMAGE_PIXELS = None
+        warnings.simplefilter("ignore")
+        try:
+            self._image = Image.open(io.BytesIO(data), formats=(kind.value,))
+            # An animated WebP or PNG is one picture; only TIFF has pages.
+            self._frames = int(getattr(self._image, "n_frames", 1)) if kind is Format.TIFF else 1
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+            raise PageError(Reason.DAMAGED, _words(error)) from None
+        if self._frames > limits.max_pages:
+            raise PageError(Reason.TOO_MANY_PAGES, f"{self._frames} frames, more than {limits.max_pages}")
+
+    @property
+    def pages(self) -> int:
+        """Number of frames."""
+        return self._frames
+
+    def page(self, index: int, longest: int, *, chars: bool) -> RawPage:
+        """One frame, turned as its EXIF says, never enlarged. A picture has no characters."""
+        try:
+            if self._frames > 1:
+                self._image.seek(index)
+            width, height = self._image.size
+            self._check_size(width, height)
+            bilevel = self._image.mode == "1"
+            degrees = _EXIF_DEGREES.get(int(self._image.getexif().get(_EXIF_ORIENTATION, 1)), 0)
+            upright = ImageOps.exif_transpose(self._image)
+            picture = _flatten(upright)
+            # REDUCE before the filter keeps a huge scan from being filtered at full size.
+            picture.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        except (OSError, ValueError, SyntaxError, EOFError, ZeroDivisionError) as error:
+            raise PageError(Reason.PAGE_DAMAGED, _words(error)) from None
+        facts = PageFacts(
+            declared_rotation=degrees,
+            picture_cover=1.0,
+            bilevel=bilevel,
+            size=(float(upright.width), float(upright.height)),
+        )
+        return RawPage(np.asarray(picture, dtype=np.uint8), facts)
+
+    def _check_size(self, width: int, height: int) -> None:
+        if min(width, height) < self._limits.min_side:
+            raise PageError(Reason.PAGE_TOO_SMALL, f"{width} x {height} pixels, less than {self._limits.min_side}")
+        if width * height > self._limits.max_pixels:
+            raise PageError(Reason.PAGE_TOO_LARGE, f"{width} x {height} pixels, more than {self._limits.max_pixels}")
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    """RGB on white: a transparent page is paper, not black."""
+    if image.mode in ("I;16", "I", "F"):
+        values = np.asarray(image, dtype=np.float64)
+        low, high = float(values.min()), float(values.max())
+        image = Image.fromarray(((values - low) * (255.0 / max(high - low, 1e-9))).astype(np.uint8))
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(white, rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:200]

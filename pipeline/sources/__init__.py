@@ -1,0 +1,7 @@
+"""Inputs: what a person named, as a sorted list of files with their hashes and formats."""
+
+from pipeline.sources.formats import Format, sniff
+from pipeline.sources.listing import list_inputs
+from pipeline.sources.read import Source, SourceError, read_source, read_truth
+
+__all__ = ["Format", "Source", "SourceError", "list_inputs", "read_source", "read_truth", "sniff"]

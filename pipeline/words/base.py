@@ -1,0 +1,49 @@
+"""What extraction gives: words with boxes in fractions of the page, and where they came from."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.page import Engine, Route
+
+
+@dataclass(frozen=True)
+class WordList:
+    """Words in the order of their source; all members have one entry per word."""
+
+    text: list[str]
+    box: NDArray[np.float64]  # N x 4: left, top, right, bottom in fractions 0..1 of the upright page
+    confidence: list[float]  # 0..1; 1.0 for a text layer
+    source_line: list[int]  # the source's own grouping
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """A page's words, the route they came by and why."""
+
+    words: WordList
+    route: Route
+    reason: str
+    features: dict[str, float]
+    engine: Engine
+
+
+def no_words() -> WordList:
+    """The words of an empty page."""
+    return WordList([], np.zeros((0, 4)), [], [])
+
+
+def clean(text: str) -> str:
+    """Text as it is stored: NFC, no control, unassigned, private or surrogate characters, no white space."""
+    kept = (c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in _DROPPED)
+    return "".join("".join(kept).split())
+
+
+_DROPPED = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})

@@ -1,0 +1,62 @@
+"""One page's words by the right route. Owns the OCR engine, which is loaded when the first page needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pypdfium2
+from numpy.typing import NDArray
+
+from pipeline.pages.base import RawPage
+from pipeline.words.base import Extraction, WordList
+from pipeline.words.ocr.base import OcrEngine
+from pipeline.words.route import RouteConfig, decide, features_of
+from pipeline.words.textlayer import words_of
+from schemas.base import digest
+from schemas.page import Engine, Route
+
+Render = Callable[[int], RawPage]
+
+
+@dataclass(frozen=True)
+class _TextLayer:
+    words: WordList
+    engine: Engine
+
+
+class Extractor:
+    """Words of one page after another."""
+
+    def __init__(self, route: RouteConfig, make_ocr: Callable[[], OcrEngine], ocr_longest: int) -> None:
+        self._route = route
+        self._make_ocr = make_ocr
+        self._ocr: OcrEngine | None = None
+        self._ocr_longest = ocr_longest
+        self._pdfium = Engine(
+            name="pdfium", version=str(pypdfium2.version.PDFIUM_INFO), models={}, config=digest(asdict(route))
+        )
+
+    @property
+    def ocr(self) -> OcrEngine:
+        """The OCR engine; a missing model raises here and stops the run, as it is no fault of a page."""
+        if self._ocr is None:
+            self._ocr = self._make_ocr()
+        return self._ocr
+
+    def extract(self, page: RawPage, render: Render) -> Extraction:
+        """Words of `page`; `render(longest)` gives it again at another size where OCR wants to see more."""
+        height, width = page.picture.shape[:2]
+        layer = words_of(page.chars, width / height)
+        features = features_of(page, layer)
+        route, reason = decide(self._route, features)
+        if route is Route.TEXT_LAYER:
+            return Extraction(layer, route, reason, features, self._pdfium)
+        words = self.ocr.read(self._enlarged(page, render))
+        return Extraction(words, route, reason, features, self.ocr.engine)
+
+    def _enlarged(self, page: RawPage, render: Render) -> NDArray[np.uint8]:
+        if max(page.picture.shape[:2]) >= self._ocr_longest:
+            return page.picture
+        return render(self._ocr_longest).picture

@@ -1,0 +1,24 @@
+"""OCR engines behind one small interface; one engine a file, chosen by name."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pipeline.words.ocr.base import OcrEngine
+
+
+class OcrName(StrEnum):
+    """Engines that are there."""
+
+    RAPIDOCR = "rapidocr"
+
+
+def make_engine(name: OcrName) -> OcrEngine:
+    """The engine called `name`, its models loaded, on one thread."""
+    from pipeline.words.ocr.rapid import RapidEngine  # noqa: PLC0415 - seconds of imports that few callers need
+
+    assert name is OcrName.RAPIDOCR
+    return RapidEngine()
+
+
+__all__ = ["OcrEngine", "OcrName", "make_engine"]

@@ -1,0 +1,120 @@
+"""Which route a page takes, from what its text layer is worth. The features and the reason go into the record."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.pages.base import RawPage
+from pipeline.pages.picture import to_grey
+from pipeline.words.base import WordList
+from schemas.page import Route
+
+
+class PdfText(StrEnum):
+    """What a person wants done with text layers."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteConfig:
+    """Thresholds; each is a share 0..1."""
+
+    pdf_text: PdfText = PdfText.AUTO
+    max_bad: float = 0.05  # characters without a meaning: unmapped, private use, control
+    min_on_ink: float = 0.7  # words with ink under them
+    min_ink_covered: float = 0.25  # ink under words, where a picture covers a good part of the page
+    picture_part: float = 0.3  # what a good part is
+    picture_page: float = 0.7  # a picture this large is a scan
+    max_hidden: float = 0.5  # characters drawn invisibly
+
+
+_INK_CONTRAST = 64  # of 255 against the paper
+_WORD_INK = 0.02  # of a word's box
+_BAD = frozenset({"Cc", "Cn", "Co", "Cs"})
+_CODE_POINTS = 0x110000
+
+
+def features_of(page: RawPage, words: WordList) -> dict[str, float]:
+    """What the decision is made from; all shares 0..1 but `characters`."""
+    solid = page.chars.code[page.chars.code > 0x20]
+    ink = _ink(page.picture)
+    on_ink, covered = _agreement(ink, words.box)
+    return {
+        "characters": float(len(solid)),
+        "bad_characters": round(_bad_share(solid), 4),
+        "hidden_characters": round(float(page.chars.hidden.mean()) if len(page.chars) else 0.0, 4),
+        "picture_cover": page.facts.picture_cover,
+        "ink": round(float(ink.mean()), 4),
+        "words_on_ink": round(on_ink, 4),
+        "ink_covered": round(covered, 4),
+    }
+
+
+def decide(config: RouteConfig, features: dict[str, float]) -> tuple[Route, str]:
+    """The route and its reason."""
+    if config.pdf_text is PdfText.NEVER:
+        return Route.OCR, "asked-for"
+    if config.pdf_text is PdfText.ALWAYS:
+        return Route.TEXT_LAYER, "asked-for"
+    scan = features["picture_cover"] >= config.picture_page
+    checks = [
+        (features["characters"] == 0, "no-text"),
+        (features["bad_characters"] > config.max_bad, "unmapped-text"),
+        (scan and features["hidden_characters"] > config.max_hidden, "hidden-text-over-scan"),
+        (scan, "text-over-scan"),
+        (features["words_on_ink"] < config.min_on_ink, "text-off-ink"),
+        (
+            features["picture_cover"] >= config.picture_part and features["ink_covered"] < config.min_ink_covered,
+            "text-misses-ink",
+        ),
+    ]
+    for failed, reason in checks:
+        if failed:
+            return Route.OCR, reason
+    return Route.TEXT_LAYER, "text-is-good"
+
+
+def _bad_share(codes: NDArray[np.uint32]) -> float:
+    if not len(codes):
+        return 0.0
+    counts = Counter(codes.tolist())
+    bad = sum(n for c, n in counts.items() if c >= _CODE_POINTS or c == 0xFFFD or unicodedata.category(chr(c)) in _BAD)
+    return bad / len(codes)
+
+
+def _ink(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Pixels that differ from the paper, which is the page's most usual brightness."""
+    grey = to_grey(picture)
+    if grey.ndim == 3:
+        grey = grey.mean(axis=2).astype(np.uint8)
+    paper = int(np.bincount(grey.ravel(), minlength=256).argmax())
+    return np.asarray(np.abs(grey.astype(np.int16) - paper) > _INK_CONTRAST, dtype=np.bool_)
+
+
+def _agreement(ink: NDArray[np.bool_], boxes: NDArray[np.float64]) -> tuple[float, float]:
+    """(share of words that have ink, share of ink that has a word)."""
+    if not len(boxes):
+        return 0.0, 0.0
+    height, width = ink.shape
+    scale = np.array([width, height, width, height])
+    low = np.floor(boxes[:, :2] * scale[:2]).astype(int).clip(0, [width - 1, height - 1])
+    high = np.ceil(boxes[:, 2:] * scale[2:]).astype(int).clip(low + 1, [width, height])
+    total = np.zeros((height + 1, width + 1), np.int64)
+    total[1:, 1:] = ink.cumsum(0, dtype=np.int64).cumsum(1)
+    (x0, y0), (x1, y1) = low.T, high.T
+    inside = total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0]
+    on_ink = inside > _WORD_INK * (x1 - x0) * (y1 - y0)
+    covered = np.zeros((height + 1, width + 1), np.int32)
+    for (a, b), sign in (((y0, x0), 1), ((y0, x1), -1), ((y1, x0), -1), ((y1, x1), 1)):
+        np.add.at(covered, (a, b), sign)
+    under = covered.cumsum(0).cumsum(1)[:height, :width] > 0
+    return float(on_ink.mean()), float((ink & under).sum() / max(1, ink.sum()))

@@ -1,0 +1,105 @@
+"""A dataset: a folder or URL of immutable generations, each a set of finished work units."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, NonNegativeInt
+
+from schemas.base import Record, digest
+from schemas.page import Sha256
+
+DATASET_FILE = "dataset.json"
+
+Kind = Literal["pages", "train"]
+
+
+class FileRef(Record):
+    """A finished file of a generation, relative to the generation's folder."""
+
+    name: str
+    size: NonNegativeInt
+    sha256: Sha256
+
+
+class Counts(Record):
+    """Rows of the manifest by status, and what the ok ones hold."""
+
+    ok: NonNegativeInt = 0
+    rejected: NonNegativeInt = 0
+    duplicate: NonNegativeInt = 0
+    words: NonNegativeInt = 0
+    routes: dict[str, int] = {}
+    reasons: dict[str, int] = {}
+
+    @property
+    def rows(self) -> int:
+        """All rows of the manifest."""
+        return self.ok + self.rejected + self.duplicate
+
+    def __add__(self, other: Counts) -> Counts:
+        def merged(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
+            return {key: a.get(key, 0) + b.get(key, 0) for key in sorted({*a, *b})}
+
+        return Counts(
+            ok=self.ok + other.ok,
+            rejected=self.rejected + other.rejected,
+            duplicate=self.duplicate + other.duplicate,
+            words=self.words + other.words,
+            routes=merged(self.routes, other.routes),
+            reasons=merged(self.reasons, other.reasons),
+        )
+
+
+class UnitMarker(Record):
+    """Written last: the unit named is complete, and these are its files."""
+
+    kind: Literal["pagemill.unit/1"] = Field(default="pagemill.unit/1", alias="schema")
+    unit: str
+    shard: str | None  # the stem of its tar and index; None for the unit of decided inputs
+    files: list[FileRef]
+    counts: Counts
+
+
+class GenerationPlan(Record):
+    """What a generation set out to do; written once, before any unit."""
+
+    kind: Literal["pagemill.plan/1"] = Field(default="pagemill.plan/1", alias="schema")
+    name: Annotated[str, Field(pattern=r"^gen-[0-9]{4}$")]
+    units: NonNegativeInt
+    rows: NonNegativeInt
+    inputs: str  # digest of what was put in
+    files: list[FileRef]
+
+
+class Generation(Record):
+    """A finished generation as listed in dataset.json."""
+
+    name: Annotated[str, Field(pattern=r"^gen-[0-9]{4}$")]
+    digest: Sha256
+    shards: NonNegativeInt
+    counts: Counts
+    inputs: str
+    environment: dict[str, str]  # versions and processor: what the bytes depend on beside inputs and configuration
+
+
+class DatasetInfo(Record):
+    """dataset.json."""
+
+    kind: Literal["pagemill.dataset/1"] = Field(default="pagemill.dataset/1", alias="schema")
+    content: Kind
+    generations: list[Generation]
+    digest: Sha256
+    config: dict[str, Any]
+    totals: Counts
+
+    @staticmethod
+    def digest_of(generations: list[Generation]) -> str:
+        """Digest of the list of generations: what a training run pins."""
+        return digest([[generation.name, generation.digest] for generation in generations])
+
+
+def generation_digest(markers: list[UnitMarker]) -> str:
+    """Digest of a finished generation: of its units' files, in the order of the units."""
+    ordered = sorted(markers, key=lambda marker: marker.unit)
+    return digest([[marker.unit, [[f.name, f.size, f.sha256] for f in marker.files]] for marker in ordered])
