@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +9,7 @@ import typer
 
 from jobs.command import run_command
 from jobs.progress import JobProgress
-from pipeline.synth import SynthFile, check_folder, make, plan, save
+from pipeline.synth import check_folder, make, plan, save
 
 
 def synth(
@@ -29,29 +27,24 @@ def synth(
         raise ValueError(f"--count must be 1 or more, got {count}")
     specs = plan(count, seed)
     check_folder(out, specs)
-    documents: Counter[tuple[str, str]] = Counter()
-    pages: Counter[tuple[str, str]] = Counter()
+    made: list[tuple[str, str, int]] = []
     with JobProgress("synth", "documents", count) as progress:
         for done, spec in enumerate(specs, start=1):
             file = make(spec)
             save(out, file)
-            _count(file, spec.variant, documents, pages)
+            made.append((spec.document_type, spec.variant, len(file.truth.pages)))
             progress.update(done)
-    _report("type", [(name, documents[kind, name], pages[kind, name]) for kind, name in documents if kind == "type"])
-    _report("file", [(name, documents[kind, name], pages[kind, name]) for kind, name in documents if kind == "file"])
-    typer.echo(f"{count} documents, {sum(n for (kind, _), n in pages.items() if kind == 'type')} pages in {out}")
+    _report("type", [(document_type, pages) for document_type, _, pages in made])
+    _report("variant", [(variant, pages) for _, variant, pages in made])
+    typer.echo(f"{count} documents, {sum(pages for _, _, pages in made)} pages in {out}")
 
 
-def _count(file: SynthFile, variant: str, documents: Counter[tuple[str, str]], pages: Counter[tuple[str, str]]) -> None:
-    for key in (("type", file.truth.document_type), ("file", variant)):
-        documents[key] += 1
-        pages[key] += len(file.truth.pages)
-
-
-def _report(title: str, rows: Iterable[tuple[str, int, int]]) -> None:
+def _report(title: str, made: list[tuple[str, int]]) -> None:
+    """Print how many documents and pages there are of each name."""
     typer.echo(f"{title:<10} documents  pages")
-    for name, documents, pages in sorted(rows):
-        typer.echo(f"{name:<10} {documents:>9} {pages:>6}")
+    for name in sorted({name for name, _ in made}):
+        counts = [pages for other, pages in made if other == name]
+        typer.echo(f"{name:<10} {len(counts):>9} {sum(counts):>6}")
 
 
 if __name__ == "__main__":

@@ -9,28 +9,36 @@ Shape suffixes: B pages, H heads, S text and visual tokens together, R all diffe
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from functools import cache
+
 import torch
 from torch import Tensor, nn
 
 
-def bucket(difference: int, bins: int, max_distance: int) -> int:
-    """Bucket of `difference` (key position minus query position): the upper half of `bins` is for positive ones.
+@cache
+def bucket_starts(bins: int, max_distance: int) -> tuple[int, ...]:
+    """The smallest distance of each bucket of one sign.
 
-    In each half, the first half of the buckets holds one distance each, and the rest grow geometrically up to
-    `max_distance`, beyond which all distances share the last one. Exact: integers only.
+    The first half holds one distance each, and the rest grow geometrically up to `max_distance`, beyond which all
+    distances share the last one. Bucket exact+k starts where (distance/exact)^steps reaches (max_distance/exact)^k;
+    multiplied out, so that only integers are compared.
     """
-    half = bins // 2
-    exact = half // 2
-    distance = abs(difference)
-    offset = half if difference > 0 else 0
-    if distance < exact:
-        return offset + distance
-    steps = half - exact
-    # Bucket exact+k starts where (distance/exact)^steps reaches (max_distance/exact)^k; cross-multiplied.
-    k = 0
-    while k + 1 < steps and max_distance ** (k + 1) * exact**steps <= distance**steps * exact ** (k + 1):
-        k += 1
-    return offset + exact + k
+    exact = bins // 4
+    steps = bins // 2 - exact
+    starts = list(range(exact + 1))
+    for k in range(1, steps):
+        distance = starts[-1]
+        while distance**steps * exact**k < max_distance**k * exact**steps:
+            distance += 1
+        starts.append(distance)
+    return tuple(starts)
+
+
+def bucket(difference: int, bins: int, max_distance: int) -> int:
+    """Bucket of `difference` (key position minus query position): the upper half of `bins` is for positive ones."""
+    number = bisect_right(bucket_starts(bins, max_distance), abs(difference)) - 1
+    return number + bins // 2 if difference > 0 else number
 
 
 def bucket_table(bins: int, max_distance: int, radius: int) -> Tensor:

@@ -31,7 +31,7 @@ _POOLER = _BODY + "pooler."
 _IGNORED = re.compile(
     r"layoutlmv2\.(embeddings\.position_ids|visual\.pixel_mean|visual\.pixel_std|visual\..*\.num_batches_tracked)"
 )
-_NAMED_AT_MOST = 8
+_NAMED_AT_MOST = 20
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +73,8 @@ class PretrainedModel(nn.Module):
         path = Path(folder)
         values = read_config(path)
         model = cls(LayoutLMv2Config.from_dict(values).replace(**overrides))
-        fill(model, read_weights(path), values.get("architectures"), path)
+        architectures = values.get("architectures")
+        fill(model, read_weights(path), architectures if isinstance(architectures, list) else [], path)
         return model.eval()
 
 
@@ -102,7 +103,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def fill(model: PretrainedModel, stored: Mapping[str, Tensor], architectures: list[str] | None, source: Path) -> None:
+def fill(model: PretrainedModel, stored: Mapping[str, Tensor], architectures: list[Any], source: Path) -> None:
     """Copy `stored` into `model` under the rules of `from_pretrained`."""
     wanted = _full_names(model.state_dict())
     given = {name: tensor for name, tensor in _full_names(stored).items() if not _IGNORED.fullmatch(name)}
@@ -159,7 +160,7 @@ def _full_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {_BODY + name: tensor for name, tensor in tensors.items()}
 
 
-def _is_of_class(model: PretrainedModel, given: Mapping[str, Tensor], architectures: list[str] | None) -> bool:
+def _is_of_class(model: PretrainedModel, given: Mapping[str, Tensor], architectures: list[Any]) -> bool:
     """By the class that the folder names, or, where it names none, by the heads that it holds."""
     if architectures:
         return type(model).__name__ in architectures

@@ -76,6 +76,16 @@ PLAN_SCHEMA = pa.schema(
 )
 
 
+# What preparation knows before it begins: a unit is one shard of pages.
+TRAIN_PLAN_SCHEMA = pa.schema(
+    [
+        pa.field("generation", pa.string(), nullable=False),
+        pa.field("shard", pa.string(), nullable=False),
+        pa.field("samples", pa.int64(), nullable=False),
+    ]
+)
+
+
 class ManifestRow(Record):
     """One row of the manifest, with the columns of MANIFEST_SCHEMA."""
 

@@ -29,13 +29,18 @@ def session(address: str | None = None, cpus: int | None = None) -> Iterator[int
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     address = address or os.environ.get("RAY_ADDRESS")
     if ray.is_initialized():  # within another block: a demo that runs several jobs
-        yield int(ray.cluster_resources().get("CPU", 1))
+        yield _cpus()
         return
     _connect(address, cpus)
     try:
-        yield int(ray.cluster_resources().get("CPU", 1))
+        yield _cpus()
     finally:
         ray.shutdown()
+
+
+def _cpus() -> int:
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return int(resources.get("CPU", 1))
 
 
 def _connect(address: str | None, cpus: int | None) -> None:

@@ -25,8 +25,7 @@ class Worker(Protocol):
         ...
 
 
-@ray.remote(num_cpus=1, max_restarts=0, max_concurrency=2)
-class _Actor:
+class _Holder:
     """Holds one worker. A second thread answers `ticks` while the first one works."""
 
     def __init__(self, build: Callable[[], Worker]) -> None:
@@ -45,6 +44,9 @@ class _Actor:
         return self._ticks
 
 
+_Actor: Any = ray.remote(_Holder)
+
+
 @dataclass
 class _Pool:
     build: Callable[[], Worker]
@@ -57,7 +59,7 @@ class _Pool:
 
     def feed(self) -> None:
         while self.waiting and len(self.running) < self.size:
-            actor = self.idle.pop() if self.idle else _Actor.remote(self.build)
+            actor = self.idle.pop() if self.idle else _Actor.options(num_cpus=1, max_concurrency=2).remote(self.build)
             unit = self.waiting.popleft()
             self.running[actor.run.remote(unit)] = (unit, actor)
 

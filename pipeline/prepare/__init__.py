@@ -1,0 +1,16 @@
+"""Preparation: page shards to training shards. Cheap beside ingestion, made again for another tokenizer or seed."""
+
+from pipeline.prepare.config import PrepareConfig
+from pipeline.prepare.tokenizer import PageTokenizer, load_tokenizer, tokenizer_from_vocab
+from pipeline.prepare.unit import PrepareWorker, plan_table
+from pipeline.prepare.vocabulary import train_tokenizer
+
+__all__ = [
+    "PageTokenizer",
+    "PrepareConfig",
+    "PrepareWorker",
+    "load_tokenizer",
+    "plan_table",
+    "tokenizer_from_vocab",
+    "train_tokenizer",
+]

@@ -70,11 +70,15 @@ class GenerationFiles:
         self.store.write(f"{self.name}/{name}", data)
         return FileRef(name=name, size=len(data), sha256=sha256_hex(data))
 
-    def write_plan(self, rows: pa.Table, unit_rows: int, inputs: str) -> GenerationPlan:
-        """Fix what is to be done: unit i is rows [i * unit_rows, (i + 1) * unit_rows), one row group."""
-        ref = self._put(_ROWS, parquet_bytes(rows, row_group_size=unit_rows))
-        units = -(-rows.num_rows // unit_rows)
-        plan = GenerationPlan(name=self.name, units=units, rows=rows.num_rows, inputs=inputs, files=[ref])
+    def write_plan(self, table: pa.Table, unit_rows: int, inputs: str, rows: int | None = None) -> GenerationPlan:
+        """Fix what is to be done: unit i is rows [i * unit_rows, (i + 1) * unit_rows) of `table`, one row group.
+
+        `rows` is the number of manifest rows that the units will write (default: one for each row of `table`).
+        """
+        ref = self._put(_ROWS, parquet_bytes(table, row_group_size=unit_rows))
+        units = -(-table.num_rows // unit_rows)
+        planned = table.num_rows if rows is None else rows
+        plan = GenerationPlan(name=self.name, units=units, rows=planned, inputs=inputs, files=[ref])
         self._put(_PLAN, plan.to_json())
         return plan
 

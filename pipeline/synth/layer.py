@@ -35,7 +35,7 @@ def _other_text(sheet: Sheet, rng: Random) -> list[HiddenWord]:
 def _fill_line(line: list[PlacedWord], writer: Writer) -> list[HiddenWord]:
     font, x, right = line[0].font, line[0].x, line[-1].box[2]
     words: list[HiddenWord] = []
-    for text in writer.sentence().split():
+    for text in writer.paragraph(2, 2).split():
         if words and x + font.width(text) > right:
             break
         words.append(HiddenWord(text, x, line[0].baseline, 0.0, font))

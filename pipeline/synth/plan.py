@@ -19,6 +19,7 @@ VARIANTS: dict[str, str] = {
     "wrong": "wrong.pdf",
     "hidden": "hidden.pdf",
 }
+_LAST_SEED = (1 << 63) - 1  # the truth's JSON holds no larger integer
 _ONE_PAGE = frozenset({"jpeg", "png"})
 
 
@@ -42,6 +43,8 @@ class Spec:
             raise ValueError(f"variant must be one of {', '.join(VARIANTS)}, got {self.variant!r}")
         if self.index < 0:
             raise ValueError(f"index must not be negative, got {self.index}")
+        if not 0 <= self.seed <= _LAST_SEED:
+            raise ValueError(f"seed must be 0 to {_LAST_SEED}, got {self.seed}")
         limit = 1 if self.variant in _ONE_PAGE else 100
         if not 1 <= self.pages <= limit:
             raise ValueError(f"pages must be 1 to {limit} for variant {self.variant}, got {self.pages}")

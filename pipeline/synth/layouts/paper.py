@@ -11,7 +11,7 @@ from pipeline.synth.fonts import Font
 from pipeline.synth.layouts.base import Desk, fill, page_column, page_number, running_head
 from pipeline.synth.sheet import Sheet
 
-_GUTTER = 18.0
+GUTTER = 18.0
 
 
 def compose_two(desk: Desk) -> list[Sheet]:
@@ -69,13 +69,13 @@ def _headline(desk: Desk, sheet: Sheet) -> float:
 def _columns(desk: Desk, sheet: Sheet, count: int, top: float, note: bool) -> list[Column]:
     """The columns of a page from y `top`, with a footnote at the foot of the first if `note`."""
     style = desk.style
-    width = (style.measure - (count - 1) * _GUTTER) / count
-    columns = [Column(sheet, style.left + i * (width + _GUTTER), top, width, style.floor) for i in range(count)]
+    width = (style.measure - (count - 1) * GUTTER) / count
+    columns = [Column(sheet, style.left + i * (width + GUTTER), top, width, style.floor) for i in range(count)]
     if note:
         _footnote(desk, columns[0])
     if desk.rng.random() < 0.2:
         for column in columns[1:]:
-            sheet.rule(column.x - _GUTTER / 2, top, column.x - _GUTTER / 2, style.floor, 0.3)
+            sheet.rule(column.x - GUTTER / 2, top, column.x - GUTTER / 2, style.floor, 0.3)
     return columns
 
 

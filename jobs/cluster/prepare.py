@@ -1,0 +1,46 @@
+"""Preparation on Ray: plan a unit for each shard of pages, carry the generation through."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from jobs.cluster.generations import carry_through, next_generation, pending
+from jobs.cluster.session import session
+from pipeline.prepare import PrepareConfig, PrepareWorker, plan_table
+from pipeline.prepare.unit import TOKENIZER_FILE, generations_of
+from pipeline.shards.dataset import Dataset
+from pipeline.shards.files import Store
+from pipeline.shards.generation import GenerationFiles, open_or_create
+from schemas.dataset import DatasetInfo, GenerationPlan
+
+
+def prepare(
+    pages: Dataset,
+    out: str,
+    tokenizer: bytes,
+    config: PrepareConfig,
+    workers: int | None = None,
+    address: str | None = None,
+) -> DatasetInfo:
+    """Make or go on with the training dataset at `out`; new generations of pages become a new generation of samples."""
+    store = Store(out)
+    info = open_or_create(store, "train", config.stored())
+    if not store.exists(TOKENIZER_FILE):
+        store.write(TOKENIZER_FILE, tokenizer)
+    with session(address, workers) as cpus:
+        while (plan := pending(store, info) or _plan(store, info, pages)) is not None:
+            build = partial(PrepareWorker, store.url, plan.name, pages.store.url, plan.inputs, config)
+            info = carry_through(store, info, plan, build, workers or cpus, "prepare")
+    return info
+
+
+def _plan(store: Store, info: DatasetInfo, pages: Dataset) -> GenerationPlan | None:
+    """Plan a generation of the page generations that no earlier one holds; None where there are none."""
+    held = generations_of(pages.info, info.generations[-1].inputs) if info.generations else []
+    new = [generation.name for generation in pages.info.generations if generation.name not in held]
+    if not new:
+        return None
+    shards = pages.shards(new)
+    return GenerationFiles(store, next_generation(info)).write_plan(
+        plan_table(shards), 1, pages.info.digest, rows=sum(shard.samples for shard in shards)
+    )

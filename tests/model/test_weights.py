@@ -1,0 +1,216 @@
+"""Saving and loading: exact round trips, and clear words for everything that does not fit."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+import model as package
+from model import (
+    LayoutLMv2ForPreTraining,
+    LayoutLMv2ForQuestionAnswering,
+    LayoutLMv2ForSequenceClassification,
+    LayoutLMv2ForTokenClassification,
+    LayoutLMv2Model,
+    preset,
+)
+from model.weights import PretrainedModel, replacing
+
+CLASSES = [getattr(package, name) for name in package.__all__ if name.startswith("LayoutLMv2For")] + [LayoutLMv2Model]
+
+
+def _edit(folder: Path, change: dict[str, Tensor | None]) -> None:
+    """Put tensors into the stored weights, or take them out (None)."""
+    tensors = load_file(folder / "model.safetensors")
+    for name, tensor in change.items():
+        if tensor is None:
+            del tensors[name]
+        else:
+            tensors[name] = tensor
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def _describe(folder: Path, **values: object) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    config.update(values)
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_round_trip_is_exact(tmp_path: Path, cls: type[PretrainedModel]) -> None:
+    model = cls(preset("tiny", num_labels=3))
+    for tensor in model.state_dict().values():
+        torch.nn.init.normal_(tensor)
+    model.save_pretrained(tmp_path)
+    again = cls.from_pretrained(tmp_path)
+    assert again.config == model.config
+    assert not again.training
+    before, after = model.state_dict(), again.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "model.safetensors"]
+
+
+def test_stored_form(tmp_path: Path) -> None:
+    LayoutLMv2ForPreTraining(preset("tiny")).save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["model_type"] == "layoutlmv2"
+    assert config["architectures"] == ["LayoutLMv2ForPreTraining"]
+    with safe_open(tmp_path / "model.safetensors", "pt") as stored:
+        assert stored.metadata() == {"format": "pt"}
+        heads = {name for name in stored.keys() if not name.startswith("layoutlmv2.")}  # noqa: SIM118
+    assert heads == {
+        "cls.predictions.bias",
+        "cls.predictions.transform.dense.weight",
+        "cls.predictions.transform.dense.bias",
+        "cls.predictions.transform.LayerNorm.weight",
+        "cls.predictions.transform.LayerNorm.bias",
+        *(f"{head}.{part}" for head in ("tia", "tim") for part in ("weight", "bias")),
+    }
+
+
+def test_same_weights_same_bytes(tmp_path: Path) -> None:
+    model = LayoutLMv2Model(preset("tiny"))
+    for name in ("a", "b"):
+        model.save_pretrained(tmp_path / name)
+    for file in ("config.json", "model.safetensors"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+@pytest.mark.parametrize("tim_head", ["pooler", "cls"])
+@pytest.mark.parametrize("cls", [c for c in CLASSES if c is not LayoutLMv2ForPreTraining])
+def test_pretrained_body_starts_every_other_class(
+    tmp_path: Path, cls: type[PretrainedModel], tim_head: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = LayoutLMv2ForPreTraining(preset("tiny", tim_head=tim_head))
+    source.save_pretrained(tmp_path)
+    with caplog.at_level(logging.WARNING):
+        model = cls.from_pretrained(tmp_path, num_labels=9)
+    body = model if cls is LayoutLMv2Model else model.layoutlmv2
+    wanted = source.layoutlmv2.state_dict()
+    assert all(torch.equal(body.state_dict()[name], wanted[name]) for name in wanted)
+    fresh = [*([] if tim_head == "pooler" else ["pooler.dense"]), *(f"{head}." for head in model.head_names)]
+    assert bool(caplog.text) == bool(fresh)
+    assert all(name in caplog.text for name in fresh)
+
+
+def test_bare_weights_start_a_head_and_back(tmp_path: Path) -> None:
+    bare = LayoutLMv2Model(preset("tiny"))
+    bare.save_pretrained(tmp_path / "bare")
+    labelled = LayoutLMv2ForTokenClassification.from_pretrained(tmp_path / "bare")
+    labelled.save_pretrained(tmp_path / "labelled")
+    again = LayoutLMv2Model.from_pretrained(tmp_path / "labelled")
+    assert all(torch.equal(tensor, bare.state_dict()[name]) for name, tensor in again.state_dict().items())
+
+
+def test_head_of_another_class_is_not_taken_for_ours(tmp_path: Path) -> None:
+    """Both call it `classifier`, with other shapes."""
+    LayoutLMv2ForSequenceClassification(preset("tiny")).save_pretrained(tmp_path)
+    model = LayoutLMv2ForTokenClassification.from_pretrained(tmp_path)
+    assert model.classifier.weight.shape == (2, 32)
+
+
+def test_question_answering_starts_with_a_segment_of_zeros(tmp_path: Path) -> None:
+    LayoutLMv2ForPreTraining(preset("tiny")).save_pretrained(tmp_path)
+    model = LayoutLMv2ForQuestionAnswering.from_pretrained(tmp_path)
+    assert model.config.has_visual_segment_embedding
+    assert not model.layoutlmv2.visual_segment_embedding.any()
+
+
+def test_buffers_of_older_files_are_passed_over(tmp_path: Path) -> None:
+    model = LayoutLMv2ForTokenClassification(preset("tiny"))
+    model.save_pretrained(tmp_path)
+    old = {
+        "layoutlmv2.embeddings.position_ids": torch.arange(512)[None],
+        "layoutlmv2.visual.pixel_mean": torch.zeros(3, 1, 1),
+        "layoutlmv2.visual.pixel_std": torch.zeros(3, 1, 1),
+        "layoutlmv2.visual.backbone.bottom_up.stem.conv1.norm.num_batches_tracked": torch.tensor(7),
+    }
+    _edit(tmp_path, old)
+    again = LayoutLMv2ForTokenClassification.from_pretrained(tmp_path)
+    assert torch.equal(again.layoutlmv2.visual.pixel_mean, model.layoutlmv2.visual.pixel_mean)
+
+
+WEIGHT = "layoutlmv2.pooler.dense.weight"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({WEIGHT: None}, f"1 missing: {WEIGHT}"),
+        ({"classifier.bias": None}, "1 missing: classifier.bias"),
+        ({"layoutlmv2.encoder.layer.7.stray": torch.zeros(1)}, "1 unexpected: layoutlmv2.encoder.layer.7.stray"),
+        ({WEIGHT: torch.zeros(32, 8)}, r"pooler.dense.weight \(32, 8\) instead of \(32, 32\)"),
+        ({"stray": torch.zeros(1), WEIGHT: None}, "1 missing.*; 1 unexpected: stray"),
+    ],
+)
+def test_what_does_not_fit_is_named(tmp_path: Path, change: dict[str, Tensor | None], message: str) -> None:
+    LayoutLMv2ForTokenClassification(preset("tiny")).save_pretrained(tmp_path)
+    _edit(tmp_path, change)
+    with pytest.raises(ValueError, match=message):
+        LayoutLMv2ForTokenClassification.from_pretrained(tmp_path)
+
+
+def test_body_must_be_complete_for_another_class_too(tmp_path: Path) -> None:
+    LayoutLMv2ForPreTraining(preset("tiny")).save_pretrained(tmp_path)
+    _edit(tmp_path, {"layoutlmv2.encoder.rel_pos_bias.weight": None})
+    with pytest.raises(ValueError, match=r"1 missing: layoutlmv2\.encoder\.rel_pos_bias\.weight"):
+        LayoutLMv2Model.from_pretrained(tmp_path)
+
+
+def test_more_layers_than_stored_are_missing(tmp_path: Path) -> None:
+    LayoutLMv2Model(preset("tiny")).save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"26 missing: .*layer\.2\..* and 6 more"):
+        LayoutLMv2Model.from_pretrained(tmp_path, num_hidden_layers=4)
+    with pytest.raises(ValueError, match="no field layers"):
+        LayoutLMv2Model.from_pretrained(tmp_path, layers=3)
+
+
+def test_without_a_named_class_the_heads_decide(tmp_path: Path) -> None:
+    LayoutLMv2ForTokenClassification(preset("tiny")).save_pretrained(tmp_path)
+    _describe(tmp_path, architectures=None)
+    stored = load_file(tmp_path / "model.safetensors")
+    model = LayoutLMv2ForTokenClassification.from_pretrained(tmp_path)
+    assert torch.equal(model.classifier.weight, stored["classifier.weight"])
+    assert LayoutLMv2Model.from_pretrained(tmp_path).config == model.config
+
+
+def test_damaged_or_absent_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"config\.json"):
+        LayoutLMv2Model.from_pretrained(tmp_path)
+    LayoutLMv2Model(preset("tiny")).save_pretrained(tmp_path)
+    weights, config = tmp_path / "model.safetensors", tmp_path / "config.json"
+    whole = weights.read_bytes()
+    for size in (0, 5, 1000, len(whole) - 1):
+        weights.write_bytes(whole[:size])
+        with pytest.raises(ValueError, match="not a complete safetensors file"):
+            LayoutLMv2Model.from_pretrained(tmp_path)
+    weights.unlink()
+    with pytest.raises(ValueError, match=r"no model\.safetensors"):
+        LayoutLMv2Model.from_pretrained(tmp_path)
+    for text in ("{", "[]", "[" * 100_000):
+        config.write_text(text)
+        with pytest.raises(ValueError, match=r"config\.json"):
+            LayoutLMv2Model.from_pretrained(tmp_path)
+
+
+def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    target.write_text("old")
+
+    def fail_half_way() -> None:
+        with replacing(target) as temporary:
+            temporary.write_text("ne")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail_half_way()
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
