@@ -86,9 +86,7 @@ class LayoutLMv2Model(PretrainedModel):
         tokens, 0 for padding; `token_type_ids` and `position_ids` (B, L). Raises ValueError naming argument and value.
         """
         inputs = prepare_inputs(self.config, input_ids, bbox, image, attention_mask, token_type_ids, position_ids)
-        text_BLD = self.embeddings(
-            inputs.input_ids, inputs.bbox, inputs.token_type_ids, inputs.position_ids
-        )
+        text_BLD = self.embeddings(inputs.input_ids, inputs.bbox, inputs.token_type_ids, inputs.position_ids)
         visual_BVD = self.visual_embeddings(inputs.image)
         pages, visual_length = visual_BVD.shape[:2]
 

@@ -19,6 +19,8 @@ VARIANTS: dict[str, str] = {
     "wrong": "wrong.pdf",
     "hidden": "hidden.pdf",
 }
+# Born-digital documents are as frequent as in an office's folders: four in ten.
+_MIX: tuple[str, ...] = (*VARIANTS, "digital", "digital", "digital")
 _LAST_SEED = (1 << 63) - 1  # the truth's JSON holds no larger integer
 _ONE_PAGE = frozenset({"jpeg", "png"})
 
@@ -56,7 +58,7 @@ class Spec:
 
 
 def _cycle(choices: Sequence[str], seed: int, purpose: str, index: int) -> str:
-    """The choice at `index` of an endless run of shuffled rounds, each holding every choice once."""
+    """The choice at `index` of an endless run of shuffled rounds, each holding every choice as often as `choices` does."""
     turn, place = divmod(index, len(choices))
     shuffled = list(choices)
     Random(f"pagemill synth {purpose} {seed} {turn}").shuffle(shuffled)  # noqa: S311 - not a secret
@@ -76,13 +78,13 @@ def _pages(document_type: str, variant: str, rng: Random) -> int:
 def plan_one(index: int, seed: int) -> Spec:
     """The document at `index`, whatever the count."""
     document_type = _cycle(TYPES, seed, "type", index)
-    variant = _cycle(tuple(VARIANTS), seed, "variant", index)
+    variant = _cycle(_MIX, seed, "variant", index)
     pages = _pages(document_type, variant, Random(f"pagemill synth pages {seed} {index}"))  # noqa: S311
     return Spec(index=index, seed=seed, document_type=document_type, variant=variant, pages=pages)
 
 
 def plan(count: int, seed: int) -> list[Spec]:
-    """The first `count` documents of `seed`: eight hold every type, seven every variant."""
+    """The first `count` documents of `seed`: eight hold every type, ten every variant."""
     if count < 0:
         raise ValueError(f"count must not be negative, got {count}")
     return [plan_one(index, seed) for index in range(count)]

@@ -88,9 +88,7 @@ def test_base(shared: Path, base: LayoutLMv2Model) -> None:
 
 
 @pytest.mark.parametrize(("name", "changes"), [("large_2_layers", LARGE), ("xlm_2_layers", XLM)])
-def test_variants(
-    shared: Path, weights: ModuleType, base: LayoutLMv2Model, name: str, changes: dict[str, Any]
-) -> None:
+def test_variants(shared: Path, weights: ModuleType, base: LayoutLMv2Model, name: str, changes: dict[str, Any]) -> None:
     model = _without_drawing(LayoutLMv2Model, LayoutLMv2Config(**changes))
     model.visual = base.visual
     weights.fill({key: tensor for key, tensor in model.state_dict().items() if not key.startswith("visual.")})

@@ -26,12 +26,12 @@ def compose_three(desk: Desk) -> list[Sheet]:
 
 def _compose(desk: Desk, columns: int) -> list[Sheet]:
     style, writer, rng = desk.style, desk.writer, desk.rng
-    journal = f"Journal of {writer.heading()}, Vol. {rng.randint(2, 80)}"
-    short, first_page = writer.title(2, 4), rng.randint(1, 400)
+    journal = f"Journal of {writer.title(2, 3)}, Vol. {rng.randint(2, 80)}"
+    short, date, first_page = writer.title(2, 4), writer.date(), rng.randint(1, 400)
     frames: list[Column] = []
     sheets = [desk.sheet() for _ in range(desk.pages)]
     for page, sheet in enumerate(sheets):
-        running_head(desk, sheet, journal if page % 2 == 0 else short, f"({writer.date()})")
+        running_head(desk, sheet, journal if page % 2 == 0 else short, f"({date})")
         top = _headline(desk, sheet) if page == 0 else style.top + 6
         frames += _columns(desk, sheet, columns, top, note=page == 0 or rng.random() < 0.4)
         if columns == 2 and rng.random() < 0.5:

@@ -14,11 +14,11 @@ _PAD = 9.0
 
 def compose(desk: Desk) -> list[Sheet]:
     """`desk.pages` pages, each with a sidebar at the left or at the right."""
-    magazine = f"The {desk.writer.heading()} Review"
+    magazine, date = f"{desk.writer.title(2, 3)} Review", desk.writer.date()
     sheets = []
     for page in range(desk.pages):
         sheet = desk.sheet()
-        running_head(desk, sheet, magazine, desk.writer.date())
+        running_head(desk, sheet, magazine, date)
         top = _headline(desk, sheet) if page == 0 else desk.style.top
         _body(desk, sheet, top)
         page_number(desk, sheet, page + 2)

@@ -21,7 +21,7 @@ def _make(spec: Spec) -> SynthFile:
 
 @pytest.fixture(scope="session")
 def made() -> Maker:
-    """`made(document_type, variant, index=…, pages=…)`: the document, from a cache."""
+    """`made(document_type, variant, index=..., pages=…)`: the document, from a cache."""
 
     def maker(document_type: str, variant: str, index: int = 3, pages: int = 1) -> SynthFile:
         return _make(Spec(index=index, seed=11, document_type=document_type, variant=variant, pages=pages))
@@ -31,7 +31,7 @@ def made() -> Maker:
 
 @pytest.fixture(scope="session")
 def rendered() -> Callable[..., list[Image.Image]]:
-    """`rendered(pdf, dpi=…)`: the pages of a PDF as grey pictures."""
+    """`rendered(pdf, dpi=...)`: the pages of a PDF as grey pictures."""
 
     def render(data: bytes, dpi: int = 100) -> list[Image.Image]:
         document = pdfium.PdfDocument(data)

@@ -26,7 +26,7 @@ SPECS = st.builds(
     variant=st.just("digital"),
     pages=st.integers(1, 3),
 )
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=30, deadline=None)
 
 
 def lines_of(sheet: Sheet) -> list[list[PlacedWord]]:

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from pipeline.synth import TYPES, VARIANTS, Spec, make, plan, plan_one
 
 SEEDS = st.integers(0, (1 << 63) - 1)
+some = settings(max_examples=30, deadline=None)
 
 
+@some
 @given(SEEDS)
 def test_twenty_documents_hold_every_type_and_every_variant_twice(seed: int) -> None:
     specs = plan(20, seed)
@@ -21,12 +23,14 @@ def test_twenty_documents_hold_every_type_and_every_variant_twice(seed: int) -> 
         assert all(drawn.count(choice) >= 2 for choice in choices)
 
 
+@some
 @given(SEEDS, st.integers(0, 60), st.integers(0, 60))
 def test_a_shorter_plan_is_the_beginning_of_a_longer_one(seed: int, a: int, b: int) -> None:
     short, long = sorted((a, b))
     assert plan(short, seed) == plan(long, seed)[:short]
 
 
+@some
 @given(SEEDS)
 def test_pages_fit_the_variant_and_names_are_unique(seed: int) -> None:
     specs = plan(40, seed)

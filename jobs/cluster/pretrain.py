@@ -1,0 +1,69 @@
+"""Pre-training through Ray Train: the same loop on every worker, started again from the newest checkpoint."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import ray.train
+import torch
+from ray.train import FailureConfig, RunConfig, ScalingConfig
+
+from ray.train.torch import TorchConfig, TorchTrainer
+
+from jobs.cluster.session import session
+from jobs.train import config as run_config
+from jobs.train.loop import Place, Trainer
+
+_MAX_FAILURES = 3  # Ray's default is none: a lost worker would end the run
+
+
+def _worker(given: dict[str, Any]) -> None:
+    context = ray.train.get_context()
+    torch.set_num_threads(max(1, int(given["threads"])))
+    place = Place(
+        rank=context.get_world_rank(),
+        world_size=context.get_world_size(),
+        device=ray.train.torch.get_device() if given["gpu"] else torch.device("cpu"),
+        loader_workers=given["loader_workers"],
+    )
+    config = run_config.RunConfig.from_json(given["config"])
+    Trainer(Path(given["run"]), config, place, lambda _step, values: ray.train.report(values)).train()
+
+
+def pretrain(
+    run: Path,
+    config: run_config.RunConfig,
+    workers: int,
+    *,
+    gpu: bool = False,
+    loader_workers: int = 0,
+    address: str | None = None,
+) -> None:
+    """Train `config` with `workers` workers; RuntimeError where that fails for good."""
+    # Its progress tables would bury what a person wants to see; the losses are in the run's folder.
+    os.environ.setdefault("RAY_TRAIN_ENABLE_STATE_TRACKING", "0")
+    run = run.absolute()
+    with session(address, None):
+        trainer = TorchTrainer(
+            _worker,
+            train_loop_config={
+                "run": str(run),
+                "config": config.to_json(),
+                "gpu": gpu,
+                "loader_workers": loader_workers,
+                "threads": 1,
+            },
+            torch_config=TorchConfig(backend="nccl" if gpu else "gloo"),
+            scaling_config=ScalingConfig(
+                num_workers=workers, use_gpu=gpu, resources_per_worker={"CPU": 1, **({"GPU": 1} if gpu else {})}
+            ),
+            run_config=RunConfig(
+                name="ray", storage_path=str(run), failure_config=FailureConfig(max_failures=_MAX_FAILURES)
+            ),
+        )
+        try:
+            trainer.fit()
+        except ray.train.TrainingFailedError as error:
+            raise RuntimeError(f"training failed: {str(error).strip().splitlines()[-1]}") from error

@@ -1,0 +1,69 @@
+"""pagemill export: a run's newest checkpoint as a folder that LayoutLMv2 classes load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from jobs.command import run_command
+from jobs.train import checkpoint
+from jobs.train.config import RUN_FILE, RunConfig
+from jobs.train.loop import CHECKPOINTS, make_model
+from pipeline.prepare.tokenizer import CLS, MASK, PAD, SEP, UNK, load_tokenizer
+from pipeline.shards.files import write_atomic
+from pipeline.stream.reader import TrainReader
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Where the model goes.", show_default=False)],
+) -> None:
+    """Write the newest checkpoint that verifies, its configuration and its tokenizer."""
+    if not (run / RUN_FILE).is_file():
+        raise ValueError(f"no run at {run}: it has no {RUN_FILE}")
+    if out.exists() and not _may_replace(out):
+        raise ValueError(f"{out} exists and is no empty folder and no exported model")
+    config = RunConfig.from_json((run / RUN_FILE).read_bytes())
+    found, faults = checkpoint.newest(run / CHECKPOINTS)
+    if found is None:
+        raise ValueError(f"{run} has no checkpoint to export" + "".join(f"; {fault}" for fault in faults))
+    model = make_model(config)
+    checkpoint.load(found, model)
+    model.save_pretrained(out)
+    _write_tokenizer(out, TrainReader(config.train).tokenizer)
+    print(f"{out}: step {found.commit.step} of {run}")
+
+
+def _may_replace(out: Path) -> bool:
+    if not out.is_dir():
+        return False
+    config = out / "config.json"
+    return not any(out.iterdir()) or (config.is_file() and b'"layoutlmv2"' in config.read_bytes())
+
+
+def _write_tokenizer(out: Path, data: bytes) -> None:
+    tokenizer = load_tokenizer(data)
+    settings = {
+        "tokenizer_class": "LayoutLMv2TokenizerFast",
+        "do_lower_case": True,
+        "model_max_length": 512,
+        "pad_token": PAD,
+        "unk_token": UNK,
+        "cls_token": CLS,
+        "sep_token": SEP,
+        "mask_token": MASK,
+        # Boxes of special tokens as in pre-training (and in the authors' code), not Hugging Face's 1000s.
+        "cls_token_box": [0, 0, 0, 0],
+        "sep_token_box": [0, 0, 0, 0],
+        "pad_token_box": [0, 0, 0, 0],
+    }
+    write_atomic(out / "tokenizer.json", data)
+    write_atomic(out / "vocab.txt", "".join(f"{token}\n" for token in tokenizer.vocabulary()).encode())
+    write_atomic(out / "tokenizer_config.json", orjson.dumps(settings, option=orjson.OPT_INDENT_2))
+
+
+if __name__ == "__main__":
+    run_command(export)

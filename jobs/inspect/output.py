@@ -1,0 +1,54 @@
+"""What verbs print: text from documents is shown, never obeyed by the terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import typer
+from rich.console import Console
+
+
+def plain(text: str, limit: int | None = None) -> str:
+    """`text` with control, bidirectional and other unprintable characters escaped, at most `limit` characters."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
+    return shown if limit is None or len(shown) <= limit else shown[: limit - 3] + "..."
+
+
+def uri_tail(uri: str) -> str:
+    """The last two parts of a URI's path, without what may hold a secret."""
+    return "/".join(shareable(uri).rstrip("/").rsplit("/", 2)[-2:])
+
+
+def shareable(uri: str) -> str:
+    """A URI without user, password, query and fragment: signed URLs carry their key there."""
+    if "://" not in uri:
+        return plain(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return plain(uri.partition("?")[0])
+    return plain(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")))
+
+
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    """One JSON document in ASCII, which every terminal and pipe takes."""
+    typer.echo(json.dumps(value, indent=indent))
+
+
+def console() -> Console:
+    """A console that reads no markup out of text, and colours nothing by guess."""
+    return Console(markup=False, highlight=False, emoji=False)
+
+
+def number(value: float) -> str:
+    """A number for people: thousands apart, few decimals."""
+    if float(value).is_integer():
+        return f"{int(value):,}"
+    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3f}"
+
+
+def megabytes(size: int) -> str:
+    """A number of bytes for people."""
+    return f"{size / 1e6:,.1f} MB"

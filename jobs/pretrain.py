@@ -1,0 +1,114 @@
+"""pagemill pretrain: LayoutLMv2 with MVLM, TIA and TIM, through Ray Train or under torchrun."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from jobs.cluster.pretrain import pretrain as run_pretrain
+from jobs.command import run_command
+from jobs.train.config import OptimConfig, RunConfig, settle
+from jobs.train.log import read_metrics
+from jobs.train.loop import Place, Trainer
+from model.presets import preset, preset_names
+from pipeline.stream.loader import make_spec
+from pipeline.stream.order import rank_positions
+from pipeline.stream.reader import TrainReader
+
+class Resume(StrEnum):
+    """What to do where the run has checkpoints."""
+
+    AUTO = "auto"
+    NEVER = "never"
+
+
+def pretrain(
+    train: Annotated[str, typer.Argument(help="A training dataset.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder of the run.", show_default=False)],
+    config: Annotated[str, typer.Option(help=f"Configuration of the model: {', '.join(preset_names())}.")] = "base",
+    steps: Annotated[int, typer.Option(help="Steps of the whole run.")] = 1000,
+    global_batch: Annotated[int, typer.Option(help="Samples of a step over all workers.")] = 64,
+    workers: Annotated[int, typer.Option(help="Workers of Ray Train.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of weights, order and draws.")] = 0,
+    learning_rate: Annotated[float, typer.Option(help="Highest rate, after the warm-up.")] = 5e-4,
+    checkpoint_every: Annotated[int, typer.Option(help="Steps between checkpoints.")] = 500,
+    loader_workers: Annotated[int, typer.Option(help="Loader processes of each worker.")] = 0,
+    gpu: Annotated[bool, typer.Option("--gpu", help="One GPU for each worker.")] = False,
+    resume: Annotated[Resume, typer.Option(help="Go on from the newest checkpoint that verifies.")] = Resume.AUTO,
+    address: Annotated[str | None, typer.Option(help="Ray cluster; default: one in this process.")] = None,
+) -> None:
+    """Pre-train LayoutLMv2. The same command again goes on from the newest checkpoint.
+
+    Under `torchrun` the ranks are torchrun's, and Ray is not used.
+    """
+    if steps < 1 or workers < 1 or checkpoint_every < 1 or global_batch < 1:
+        raise ValueError("--steps, --workers, --checkpoint-every and --global-batch must be at least 1")
+    rank_positions(0, global_batch, workers, 0)
+    preset(config)
+    settings = RunConfig(
+        train=TrainReader(train).dataset.store.url,
+        preset=config,
+        steps=steps,
+        seed=seed,
+        stream=make_spec(train, seed, global_batch),
+        optim=OptimConfig(learning_rate=learning_rate),
+        checkpoint_every=checkpoint_every,
+    )
+    if resume is Resume.NEVER and out.exists():
+        raise ValueError(f"{out} exists, and --resume never was given")
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        _under_torchrun(out, settings, loader_workers)
+        return
+    settle(out, settings)
+    _warn_of_reuse(settings)
+    run_pretrain(out, settings, workers, gpu=gpu, loader_workers=loader_workers, address=address)
+    print(summary(out))
+
+
+def _under_torchrun(out: Path, settings: RunConfig, loader_workers: int) -> None:
+    cuda = torch.cuda.is_available()
+    torch.distributed.init_process_group("nccl" if cuda else "gloo")
+    rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
+    device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if cuda else torch.device("cpu")
+    try:
+        if rank == 0:
+            settle(out, settings)
+        torch.distributed.barrier()
+        place = Place(rank=rank, world_size=world, device=device, loader_workers=loader_workers)
+        Trainer(out, settings, place, lambda _step, _values: None).train()
+        if rank == 0:
+            print(summary(out))
+    finally:
+        torch.distributed.destroy_process_group()
+
+
+def _warn_of_reuse(settings: RunConfig) -> None:
+    reader = TrainReader(settings.train)
+    epochs = settings.steps * settings.stream.global_batch / sum(reader.samples)
+    if epochs > reader.variants:
+        print(
+            f"note: {epochs:.1f} epochs with {reader.variants} variant(s) of covers and partners: they come round again"
+        )
+
+
+def summary(run: Path) -> str:
+    """First and last value of each loss: means over the first and the last tenth of the steps."""
+    values = read_metrics(run)
+    tenth = max(1, len(values) // 10)
+
+    def mean(name: str, part: list[dict[str, float]]) -> float:
+        return sum(step[name] for step in part) / len(part)
+
+    lines = [f"{run}: {len(values)} steps"]
+    for name in ("mvlm", "tia", "tim"):
+        lines.append(f"  {name:5} {mean(name, values[:tenth]):.4f} -> {mean(name, values[-tenth:]):.4f}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    run_command(pretrain)

@@ -1,0 +1,149 @@
+"""Checkpoints that are whole or absent: a folder under a temporary name, fsynced, renamed; commit.json last.
+
+Weights and optimiser moments are safetensors, everything else is JSON. The newest folder that verifies is the one
+that loads; a damaged one is passed over, with a warning that names it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from pipeline.shards.files import sync_folder
+from schemas.checkpoint import COMMIT_FILE, CheckpointCommit
+from schemas.dataset import FileRef
+from schemas.stream import StreamState
+
+MODEL_FILE, OPTIM_FILE = "model.safetensors", "optimizer.safetensors"
+_NAME = re.compile(r"step-([0-9]{8})")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A checkpoint that verified."""
+
+    path: Path
+    commit: CheckpointCommit
+
+
+def save(folder: Path, step: int, model: nn.Module, optimizer: Optimizer, stream: StreamState) -> Path:
+    """Write the checkpoint of a finished step; the folder appears whole or not at all."""
+    final = folder / f"step-{step:08d}"
+    if final.exists():
+        return final
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{final.name}.{secrets.token_hex(4)}.tmp"
+    temporary.mkdir()
+    try:
+        _save_tensors(temporary / MODEL_FILE, model.state_dict())
+        _save_tensors(temporary / OPTIM_FILE, _moments(model, optimizer))
+        files = [_ref(temporary / name) for name in (MODEL_FILE, OPTIM_FILE)]
+        commit = CheckpointCommit(step=step, stream=stream, files=files)
+        _write(temporary / COMMIT_FILE, commit.to_json())
+        sync_folder(temporary)
+        temporary.replace(final)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    sync_folder(folder)
+    return final
+
+
+def newest(folder: Path) -> tuple[Found | None, list[str]]:
+    """The newest checkpoint that verifies, and what was wrong with the newer ones."""
+    faults: list[str] = []
+    names = (
+        sorted((p.name for p in folder.iterdir() if _NAME.fullmatch(p.name)), reverse=True) if folder.is_dir() else []
+    )
+    for name in names:
+        try:
+            return Found(folder / name, verify(folder / name)), faults
+        except ValueError as error:
+            faults.append(str(error))
+    return None, faults
+
+
+def verify(path: Path) -> CheckpointCommit:
+    """The commit of a checkpoint whose files are all as they were written; ValueError naming the one that is not."""
+    try:
+        commit = CheckpointCommit.from_json((path / COMMIT_FILE).read_bytes())
+        for ref in commit.files:
+            if Path(ref.name).name != ref.name or _ref(path / ref.name) != ref:
+                raise ValueError(f"{path / ref.name} is not what was written (size or sha256 differs)")
+    except OSError as error:
+        raise ValueError(f"{error.filename}: {error.strerror}") from None
+    return commit
+
+
+def load(found: Found, model: nn.Module, optimizer: Optimizer | None = None) -> None:
+    """Put a verified checkpoint into a model and its optimiser."""
+    try:
+        model.load_state_dict(load_file(found.path / MODEL_FILE))
+        if optimizer is not None:
+            _restore(model, optimizer, load_file(found.path / OPTIM_FILE))
+    except (SafetensorError, RuntimeError, KeyError) as error:
+        raise ValueError(f"{found.path} does not fit the model: {error}") from None
+
+
+def prune(folder: Path, keep: int = 2) -> None:
+    """Remove all but the newest `keep` checkpoints, and what killed runs left half-written."""
+    steps = sorted(p for p in folder.iterdir() if _NAME.fullmatch(p.name))
+    for path in [*steps[:-keep], *folder.glob(".step-*.tmp")]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _moments(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
+    """Adam's moments and step counts under the names of the parameters."""
+    state = optimizer.state
+    return {
+        f"{name}.{kind}": value
+        for name, parameter in model.named_parameters()
+        for kind, value in sorted(state.get(parameter, {}).items())
+    }
+
+
+def _restore(model: nn.Module, optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    for name, parameter in model.named_parameters():
+        for kind in ("exp_avg", "exp_avg_sq", "step"):
+            value = tensors[f"{name}.{kind}"]
+            optimizer.state[parameter][kind] = value.to(parameter.device) if kind != "step" else value
+
+
+def _save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    # Tied or sliced tensors share memory, which safetensors refuses: each gets its own.
+    own = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
+    save_file(own, path, metadata={"format": "pt"})
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _ref(path: Path) -> FileRef:
+    digest = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 22):
+            digest.update(block)
+    return FileRef(name=path.name, size=path.stat().st_size, sha256=digest.hexdigest())
+
+
+def seed_step(seed: int, step: int, rank: int) -> None:
+    """Dropout of a step as a function of (seed, step, rank), so that a resumed run draws the same."""
+    torch.manual_seed((seed * 1_000_003 + step) * 65_537 + rank)

@@ -1,0 +1,53 @@
+"""What a pre-training run is; written once, refused when it differs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from pipeline.shards.files import write_atomic
+from schemas.base import Record
+from schemas.stream import StreamSpec
+
+RUN_FILE = "run.json"
+
+
+class OptimConfig(Record):
+    """AdamW as in the paper (section 4.1), but for the rate: 2e-5 goes on from UniLMv2, ours begins from nothing."""
+
+    learning_rate: PositiveFloat = 5e-4
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-2
+    betas: tuple[float, float] = (0.9, 0.999)
+    warmup: Annotated[float, Field(ge=0, le=1)] = 0.1  # share of the steps
+    clip: PositiveFloat = 1.0  # norm of the gradient
+
+
+class RunConfig(Record):
+    """Everything that a run's results depend on beside the machine."""
+
+    kind: Literal["pagemill.run/1"] = Field(default="pagemill.run/1", alias="schema")
+    train: str
+    preset: str
+    steps: PositiveInt
+    seed: NonNegativeInt
+    stream: StreamSpec
+    optim: OptimConfig
+    checkpoint_every: PositiveInt
+
+
+def settle(run: Path, config: RunConfig) -> None:
+    """Write run.json, or compare with the one that is there; ValueError naming the field that differs."""
+    path = run / RUN_FILE
+    if path.exists():
+        before = RunConfig.from_json(path.read_bytes()).model_dump(mode="json")
+        now = config.model_dump(mode="json")
+        for name in before:
+            if before[name] != now[name]:
+                raise ValueError(f"{run} is a run with another {name}: it was {before[name]!r}, now {now[name]!r}")
+        return
+    if run.exists() and any(run.iterdir()):
+        raise ValueError(f"{run} is not empty and holds no run: choose another --out")
+    run.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, config.to_json())

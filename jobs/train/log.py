@@ -1,0 +1,59 @@
+"""What a run writes down: metrics of each step, samples of each rank, TensorBoard events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+from torch.utils.tensorboard import SummaryWriter
+
+METRICS_FILE = "metrics.jsonl"
+
+
+class RunLog:
+    """Log of one rank; rank 0 also keeps the metrics. Lines of a step that is done again are written again."""
+
+    def __init__(self, run: Path, rank: int, *, tensorboard: bool = True) -> None:
+        (run / "samples").mkdir(parents=True, exist_ok=True)
+        self._samples = (run / "samples" / f"rank-{rank:05d}.jsonl").open("ab", buffering=0)
+        self._metrics = (run / METRICS_FILE).open("ab", buffering=0) if rank == 0 else None
+        self._board: Any = SummaryWriter(str(run / "tensorboard")) if rank == 0 and tensorboard else None
+
+    def samples(self, step: int, positions: list[int], keys: list[str]) -> None:
+        """Which samples this rank trained on."""
+        self._samples.write(orjson.dumps({"step": step, "positions": positions, "keys": keys}) + b"\n")
+
+    def metrics(self, step: int, values: dict[str, float]) -> None:
+        """Values of a step, from rank 0."""
+        if self._metrics is not None:
+            self._metrics.write(orjson.dumps({"step": step, **values}) + b"\n")
+        if self._board is not None:
+            for name, value in values.items():
+                self._board.add_scalar(name, value, step)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for sink in (self._samples, self._metrics, self._board):
+            if sink is not None:
+                sink.close()
+
+
+def read_metrics(run: Path) -> list[dict[str, float]]:
+    """Metrics by step; of a step that was done twice the last line counts."""
+    path = run / METRICS_FILE
+    if not path.is_file():
+        raise ValueError(f"no run at {run}: it has no {METRICS_FILE}")
+    by_step: dict[int, dict[str, float]] = {}
+    for line in path.read_bytes().splitlines():
+        try:
+            values = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue  # the half line of a killed run
+        by_step[int(values["step"])] = values
+    return [by_step[step] for step in sorted(by_step)]

@@ -1,0 +1,130 @@
+"""What is drawn when a sample is read (paper section 3.3). One pure function per step, each keyed by the sample.
+
+    window -> select (MVLM) -> match (TIM picture) -> paint (masks and covers) -> label (TIA)
+
+The paper leaves open: what happens to the picture under the tenth of random and the tenth of unchanged tokens
+(masked here, or the picture gives the answer away), the siblings of a selected piece (no TIA label here: the mask
+hides their word), special tokens (no labels), and the fill (black).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.keyed import keyed
+from pipeline.stream.example import IGNORE, Example
+from schemas.boxes import UNIT
+from schemas.sample import TimAction
+from schemas.stream import Objectives
+
+MODEL_SIDE = 224  # pixels of the model's picture
+# The backbone's pixel mean, as RGB: what is left of a page is nothing.
+DROPPED_RGB = (124, 116, 104)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What draws depend on beside the sample."""
+
+    seed: int
+    vocab_size: int
+    mask: int  # number of [MASK]
+    objectives: Objectives
+
+
+def draw(example: Example, drawing: Drawing) -> Example:
+    """All steps in their order."""
+    rules = drawing.objectives
+    windowed = window(example, drawing.seed, rules.max_tokens)
+    selected = select(windowed, drawing)
+    return label(paint(match(selected), rules.fill))
+
+
+def window(example: Example, seed: int, size: int) -> Example:
+    """At most `size` content tokens, beginning and ending with whole words; where it begins is random by key."""
+    count = len(example.ids_T)
+    if count <= size:
+        return example
+    word = example.word_T
+    starts = np.flatnonzero(np.concatenate([[True], word[1:] != word[:-1]]))
+    # The last window that is full begins here; a start after it would only make the window shorter.
+    allowed = starts[starts <= max(0, count - size)]
+    first = int(allowed[keyed(seed, example.key, "window", example.epoch).integers(len(allowed))])
+    ends = np.append(starts, count)
+    fitting = ends[(ends > first) & (ends <= first + size)]
+    # One word longer than the window is cut, or nothing of the page could be read.
+    last = int(fitting[-1]) if len(fitting) else first + size
+    part = slice(first, last)
+    return replace(
+        example,
+        ids_T=example.ids_T[part],
+        box_T4=example.box_T4[part],
+        word_T=example.word_T[part],
+        line_T=example.line_T[part],
+        selected_T=example.selected_T[part],
+        mlm_T=example.mlm_T[part],
+        tia_T=example.tia_T[part],
+    )
+
+
+def select(example: Example, drawing: Drawing) -> Example:
+    """MVLM: select tokens (or whole words), keep their numbers as labels, and replace them 80/10/10."""
+    rules = drawing.objectives
+    random = keyed(drawing.seed, example.key, "mvlm", example.epoch)
+    count = len(example.ids_T)
+    chance = random.random(count)
+    if rules.whole_word:
+        _, first, inverse = np.unique(example.word_T, return_index=True, return_inverse=True)
+        chance = chance[first][inverse]
+    selected = chance < rules.mvlm_rate
+    kind = random.random(count)
+    others = random.integers(0, drawing.vocab_size, count)
+    ids = np.where(kind < rules.mvlm_mask, drawing.mask, example.ids_T)
+    ids = np.where((kind >= rules.mvlm_mask) & (kind < rules.mvlm_mask + rules.mvlm_random), others, ids)
+    return replace(
+        example,
+        ids_T=np.where(selected, ids, example.ids_T),
+        selected_T=selected,
+        mlm_T=np.where(selected, example.ids_T, IGNORE),
+    )
+
+
+def match(example: Example) -> Example:
+    """TIM: a dropped picture becomes an even one; a partner's picture is there already."""
+    if example.picture_SSC is not None:
+        return example
+    assert example.action is TimAction.DROPPED, f"{example.key} has no picture"
+    blank = np.empty((2 * MODEL_SIDE, 2 * MODEL_SIDE, 3), dtype=np.uint8)
+    blank[:] = DROPPED_RGB
+    return replace(example, picture_SSC=blank)
+
+
+def paint(example: Example, fill: tuple[int, int, int]) -> Example:
+    """Fill the words of selected tokens and the covered lines, whatever picture it is, then reduce it."""
+    assert example.picture_SSC is not None
+    picture = example.picture_SSC.copy()
+    words = np.isin(example.word_T, example.word_T[example.selected_T])
+    fill_boxes(picture, np.vstack([example.box_T4[words], example.line_box_L4[example.cover_L]]), fill)
+    reduced = cv2.resize(picture, (MODEL_SIDE, MODEL_SIDE), interpolation=cv2.INTER_AREA)
+    return replace(example, picture_SSC=np.asarray(reduced, dtype=np.uint8))
+
+
+def fill_boxes(picture: NDArray[np.uint8], boxes: NDArray[np.int64], fill: tuple[int, int, int]) -> None:
+    """Fill boxes (0..1000) in place, rounded outwards to at least one pixel."""
+    height, width = picture.shape[:2]
+    scale = np.array([width, height])
+    low = np.minimum(boxes[:, :2] * scale // UNIT, scale - 1)
+    high = np.maximum(-(-boxes[:, 2:] * scale // UNIT), low + 1)
+    for (x0, y0), (x1, y1) in zip(low.tolist(), high.tolist(), strict=True):
+        picture[y0:y1, x0:x1] = fill
+
+
+def label(example: Example) -> Example:
+    """TIA: covered or not, for tokens whose word has no selected token; all covered where the picture is not theirs."""
+    hidden = np.isin(example.word_T, example.word_T[example.selected_T])
+    covered = example.cover_L[example.line_T] if example.action is TimAction.ALIGNED else np.ones_like(hidden)
+    return replace(example, tia_T=np.where(hidden, IGNORE, covered.astype(np.int64)))

@@ -1,0 +1,96 @@
+"""Which sample stands at a position of the global stream.
+
+An epoch is every sample once. Its shards are permuted and laid end to end; each of L lanes owns one contiguous
+stretch of that sequence and shuffles it inside windows. Position p of the epoch belongs to lane p mod L, so a rank
+that takes whole lanes reads its own part of the data. Epochs follow each other without a gap: position P of the
+stream is position P mod N of epoch P div N (the tail rule: batches wrap, nothing is dropped or padded).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+
+from pipeline.stream.permutation import Permutation
+from schemas.stream import StreamSpec
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a position's sample lies."""
+
+    epoch: int
+    shard: int  # number of the shard in the dataset
+    row: int  # of the shard's index
+
+
+class SampleOrder:
+    """The order of one specification over a dataset whose shards hold `samples` each."""
+
+    def __init__(self, spec: StreamSpec, samples: Sequence[int]) -> None:
+        self._spec = spec
+        self._samples = list(samples)
+        self.size = sum(self._samples)
+        if self.size < 1:
+            raise ValueError("the dataset has no samples")
+        self._lanes = _lanes_in_use(spec, self.size)
+        self._epoch = lru_cache(maxsize=2)(self._lay_out)
+
+    def place(self, position: int) -> Place:
+        """Place of a position of the global stream (0 or more)."""
+        if position < 0:
+            raise ValueError(f"position must not be negative, got {position}")
+        epoch, within = divmod(position, self.size)
+        lane, step = within % self._lanes, within // self._lanes
+        slot = self._lane_start(lane) + self._shuffled(epoch, lane, step)
+        shards, starts = self._epoch(epoch)
+        number = bisect_right(starts, slot) - 1
+        return Place(epoch, shards[number], slot - starts[number])
+
+    def _lane_size(self, lane: int) -> int:
+        return (self.size - lane + self._lanes - 1) // self._lanes
+
+    def _lane_start(self, lane: int) -> int:
+        """Sum of the sizes of the lanes before: the first `size mod lanes` lanes hold one sample more."""
+        base, extra = divmod(self.size, self._lanes)
+        return lane * base + min(lane, extra)
+
+    def _shuffled(self, epoch: int, lane: int, step: int) -> int:
+        window, within = divmod(step, self._spec.window)
+        begin = window * self._spec.window
+        size = min(self._spec.window, self._lane_size(lane) - begin)
+        return begin + Permutation(size, self._spec.seed, self._spec.dataset, "window", epoch, lane, window)(within)
+
+    def _lay_out(self, epoch: int) -> tuple[list[int], list[int]]:
+        """(shards of an epoch in their order, where each begins); empty shards are left out."""
+        filled = [i for i, count in enumerate(self._samples) if count]
+        permutation = Permutation(len(filled), self._spec.seed, self._spec.dataset, "shards", epoch)
+        shards = [filled[permutation(i)] for i in range(len(filled))]
+        return shards, [0, *accumulate(self._samples[i] for i in shards)][:-1]
+
+
+def _lanes_in_use(spec: StreamSpec, size: int) -> int:
+    """The most lanes, among the divisors of the specified number, that each fill a window.
+
+    A small dataset in many lanes would hardly be shuffled: neighbouring lanes hold neighbouring samples.
+    """
+    divisors = [n for n in range(1, spec.lanes + 1) if spec.lanes % n == 0]
+    return max(n for n in divisors if n == 1 or size // n >= spec.window)
+
+
+def rank_positions(step: int, global_batch: int, world_size: int, rank: int) -> list[int]:
+    """Positions that a rank reads for a step (from 0): every world_size-th of the step's global batch.
+
+    Raises ValueError where the batch cannot be shared evenly or the rank does not exist.
+    """
+    if world_size < 1 or global_batch % world_size:
+        raise ValueError(f"global batch {global_batch} cannot be shared evenly by {world_size} ranks")
+    if not 0 <= rank < world_size:
+        raise ValueError(f"rank must be 0..{world_size - 1}, got {rank}")
+    if step < 0:
+        raise ValueError(f"step must not be negative, got {step}")
+    first = step * global_batch
+    return list(range(first + rank, first + global_batch, world_size))
