@@ -20,6 +20,7 @@ from pipeline.stream.loader import make_spec
 from pipeline.stream.order import rank_positions
 from pipeline.stream.reader import TrainReader
 
+
 class Resume(StrEnum):
     """What to do where the run has checkpoints."""
 

@@ -9,7 +9,6 @@ from typing import Any
 import ray.train
 import torch
 from ray.train import FailureConfig, RunConfig, ScalingConfig
-
 from ray.train.torch import TorchConfig, TorchTrainer
 
 from jobs.cluster.session import session

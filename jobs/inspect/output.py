@@ -46,7 +46,7 @@ def number(value: float) -> str:
     """A number for people: thousands apart, few decimals."""
     if float(value).is_integer():
         return f"{int(value):,}"
-    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3f}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
 
 
 def megabytes(size: int) -> str:

@@ -7,9 +7,6 @@ from typing import Annotated
 import orjson
 import typer
 
-from pipeline.stream import PretrainStream
-from pipeline.stream.loader import make_spec
-
 
 def replay(
     dataset: Annotated[str, typer.Argument(help="A training dataset.", show_default=False)],
@@ -21,6 +18,8 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print the positions and keys that a rank reads at a step."""
+    from pipeline.stream.loader import PretrainStream, make_spec  # noqa: PLC0415 - torch, which no other verb needs
+
     stream = PretrainStream(dataset, make_spec(dataset, seed, global_batch), rank, world_size)
     positions, keys = stream.plan(step)
     if as_json:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.order.lines import group_lines
+from pipeline.order.skew import level
 from pipeline.order.xycut import xycut
 from schemas.boxes import BoxTuple, union
 
@@ -39,8 +40,8 @@ def arrange(boxes: Sequence[Sequence[int]], aspect: float, source_line: Sequence
     even = box * np.array([aspect, 1.0, aspect, 1.0])
     line = group_lines(even) if source_line is None else np.unique(source_line, return_inverse=True)[1]
     members = _members(line, box)
-    line_box = np.array([union(box[m]) for m in members], dtype=np.float64)
-    even_lines = line_box * np.array([aspect, 1.0, aspect, 1.0])
+    level_words = level(even, line)
+    even_lines = np.array([_around(level_words[m]) for m in members])
     sequence = xycut(even_lines)
     ordered = [members[i] for i in sequence]
     return Layout(
@@ -56,6 +57,10 @@ def _members(line: NDArray[np.intp], box: NDArray[np.float64]) -> list[list[int]
     by_line = np.lexsort((box[:, 3], box[:, 2], box[:, 1], box[:, 0], line))
     starts = np.flatnonzero(np.diff(line[by_line])) + 1
     return [part.tolist() for part in np.split(by_line, starts)]
+
+
+def _around(box: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate([box[:, :2].min(axis=0), box[:, 2:].max(axis=0)])
 
 
 def _blocks(line_box: NDArray[np.float64]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -47,7 +48,8 @@ def _expand(item: str) -> list[str]:
         paths = [path]
     else:
         raise ValueError(f"no such file or folder: {item!r}")
-    return [str(Path(name).absolute()) if local else fs.unstrip_protocol(name) for name in paths]
+    # Without its ".." a path means the same from everywhere; links stay as they were named.
+    return [os.path.abspath(name) if local else fs.unstrip_protocol(name) for name in paths]  # noqa: PTH100
 
 
 def _is_document(name: str) -> bool:

@@ -58,7 +58,7 @@ class Spec:
 
 
 def _cycle(choices: Sequence[str], seed: int, purpose: str, index: int) -> str:
-    """The choice at `index` of an endless run of shuffled rounds, each holding every choice as often as `choices` does."""
+    """The choice at `index` of an endless run of shuffled rounds, each of them all of `choices`."""
     turn, place = divmod(index, len(choices))
     shuffled = list(choices)
     Random(f"pagemill synth {purpose} {seed} {turn}").shuffle(shuffled)  # noqa: S311 - not a secret

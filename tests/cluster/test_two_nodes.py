@@ -13,6 +13,7 @@ from typing import Any
 from urllib.error import HTTPError
 
 import pytest
+
 from jobs.inspect.lint import lint
 from jobs.train.log import read_metrics
 from pipeline.synth import Spec, make, save
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 INGEST = ("python", "-m", "jobs.ingest")
+PREPARE = ("python", "-m", "jobs.prepare")
 NEVER_UPLOADED = {".venv", ".git", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}
 
 
@@ -30,7 +32,8 @@ def _everywhere(cluster: Any) -> set[str]:
 
 def _sums(dataset: Path) -> dict[str, str]:
     """Hashes of the shards and their indexes."""
-    files = [path for path in dataset.glob("gen-*/*") if path.suffix == ".tar" or path.name.startswith("pages-")]
+    files = [path for path in dataset.glob("gen-*/*-0*") if path.suffix in {".tar", ".parquet"}]
+    assert files
     return {str(path.relative_to(dataset)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -69,6 +72,18 @@ def laptop_pages(documents: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     out = tmp_path_factory.mktemp("laptop") / "pages"
     _here(*INGEST, documents, "--out", out, "--pages-per-shard", 2, "--workers", 1)
     return out
+
+
+@pytest.fixture(scope="module")
+def prepared(cluster: Any, pages: tuple[Path, Any], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """Training shards that the cluster made, with its own tokenizer beside them, and the job that made the shards."""
+    folder = tmp_path_factory.mktemp("prepared")
+    tokenizer, train = folder / "tokenizer.json", folder / "train"
+    made = cluster.submit("python", "-m", "jobs.tokenizer", pages[0], "--out", tokenizer, "--vocab-size", 400)
+    assert made.code == 0, made.output
+    job = cluster.submit(*PREPARE, pages[0], "--tokenizer", tokenizer, "--out", train, "--workers", 2)
+    assert job.code == 0, job.output
+    return train, job
 
 
 def test_nodes_have_no_checkout(cluster: Any) -> None:
@@ -173,24 +188,29 @@ def test_a_laptop_can_drive_the_cluster(cluster: Any, documents: Path, tmp_path:
     assert lint(str(out)) == []
 
 
-def test_prepare_and_pretrain(cluster: Any, pages: tuple[Path, Any], tmp_path: Path) -> None:
-    tokenizer, train, run = tmp_path / "tokenizer.json", tmp_path / "train", tmp_path / "run"
-    made = cluster.submit("python", "-m", "jobs.tokenizer", pages[0], "--out", tokenizer, "--vocab-size", 400)
-    assert made.code == 0, made.output
-
-    command = ("python", "-m", "jobs.prepare", pages[0], "--tokenizer", tokenizer)
-    prepared = cluster.submit(*command, "--out", train, "--workers", 2)
-    assert prepared.code == 0, prepared.output
-    assert cluster.worked(prepared) == _everywhere(cluster)
+def test_prepare_is_shared_and_gives_the_bytes_of_a_laptop(
+    cluster: Any, pages: tuple[Path, Any], prepared: tuple[Path, Any], tmp_path: Path
+) -> None:
+    train, job = prepared
+    assert cluster.worked(job) == _everywhere(cluster)
     assert lint(str(train)) == []
-    _here(*command, "--out", tmp_path / "laptop", "--workers", 1)
-    assert {path.name: path.read_bytes() for path in train.glob("gen-0000/*.tar")} == {
-        path.name: path.read_bytes() for path in (tmp_path / "laptop").glob("gen-0000/*.tar")
-    }
+    tokenizer = train.with_name("tokenizer.json")
+    _here(*PREPARE, pages[0], "--tokenizer", tokenizer, "--out", tmp_path / "train", "--workers", 1)
+    assert _sums(train) == _sums(tmp_path / "train")
 
-    options = ("--config", "tiny", "--workers", 2, "--global-batch", 4, "--steps", 3, "--checkpoint-every", 3)
-    trained = cluster.submit("python", "-m", "jobs.pretrain", train, "--out", run, *options)
+
+def test_pretrain_spreads_its_ranks_and_resumes(cluster: Any, prepared: tuple[Path, Any], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    options = ("--config", "tiny", "--workers", 2, "--global-batch", 4, "--steps", 3, "--checkpoint-every", 2)
+    command = ("python", "-m", "jobs.pretrain", prepared[0], "--out", run, *options)
+    trained = cluster.submit(*command)
     assert trained.code == 0, trained.output
     assert cluster.worked(trained) == _everywhere(cluster)
-    assert [step["step"] for step in read_metrics(run)] == [1, 2, 3]
+    metrics = read_metrics(run)
+    assert len(metrics) == 3
+    assert all(step[name] > 0 for step in metrics for name in ("mvlm", "tia", "tim"))
+    assert len(list(run.glob("samples/rank-*.jsonl"))) == 2
     assert list(run.glob("checkpoints/step-*/commit.json"))
+    again = cluster.submit(*command)
+    assert again.code == 0, again.output
+    assert read_metrics(run) == metrics

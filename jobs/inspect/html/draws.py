@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 from jobs.inspect.html.encode import data_uri, reduced
 from jobs.inspect.html.sheet import Mark, Sheet, file_name, marks
@@ -63,8 +64,6 @@ def _sheet(tokenizer: PageTokenizer, sample: Sample, record: TrainSample, row: M
         "sha256": record.document.sha256,
         "shard": f"{sample.place.generation}/{sample.place.shard}",
     }
-    tokens = record.tokens
-    pieces = [tokenizer.token(number) for number in tokens.id]
     return Sheet(
         key=record.key,
         title=f"{file_name(row.uri)}, page {record.document.page + 1}",
@@ -73,13 +72,21 @@ def _sheet(tokenizer: PageTokenizer, sample: Sample, record: TrainSample, row: M
         width=picture.width,
         height=picture.height,
         picture=data_uri(picture),
-        words=marks(tokens.box, picture.size, pieces),
+        words=_words(tokenizer, record, picture.size),
         lines=marks(record.lines, picture.size, texts),
         steps=[],
         tags=[],
         facts=[(name, plain(value)) for name, value in facts.items()],
         features=[],
     )
+
+
+def _words(tokenizer: PageTokenizer, record: TrainSample, size: tuple[int, int]) -> list[Mark]:
+    """One mark for each word that has tokens, with its pieces: all pieces have the word's box."""
+    tokens = record.tokens
+    runs = [list(run) for _, run in groupby(range(len(tokens.id)), key=lambda i: tokens.word[i])]
+    pieces = [" ".join(tokenizer.token(tokens.id[i]) for i in run) for run in runs]
+    return marks([tokens.box[run[0]] for run in runs], size, pieces)
 
 
 def _draw(sample: Sample, record: TrainSample, variant: int) -> Draw:
