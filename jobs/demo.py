@@ -22,7 +22,7 @@ from jobs.tokenizer import tokenizer
 from pipeline.shards.dataset import Dataset
 
 _BATCH = 8
-_MAX_VARIANTS = 20
+_MAX_VARIANTS = 40
 
 
 @dataclass(frozen=True)

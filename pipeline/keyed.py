@@ -6,6 +6,8 @@ from hashlib import blake2b
 
 import numpy as np
 
+LAST_SEED = (1 << 63) - 1  # what JSON and Parquet hold
+
 
 def keyed(seed: int, *parts: str | int) -> np.random.Generator:
     """A generator that depends on its arguments alone, the same on every machine.

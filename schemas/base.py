@@ -37,12 +37,13 @@ class Record(BaseModel):
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """Parse and check; raises ValueError naming the record and the first fault."""
+        """Parse and check, types included ("1" is no integer); raises ValueError in one line, naming the first fault."""
         if len(data) > MAX_JSON_BYTES:
             raise ValueError(f"{cls.__name__}: {len(data)} bytes of JSON, more than {MAX_JSON_BYTES}")
         try:
-            return cls.model_validate_json(data)
+            return cls.model_validate_json(data, strict=True)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise ValueError(f"{cls.__name__}: {place or 'record'}: {first['msg']}") from None
+            # A field's name may be anything in a file that is not ours: a line break must not get through.
+            place = ".".join(part if part.isprintable() else repr(part) for part in map(str, first["loc"]))
+            raise ValueError(f"{cls.__name__}: {place[:100] or 'record'}: {first['msg']}") from None

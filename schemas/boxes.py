@@ -30,12 +30,12 @@ def normalise(boxes: ArrayLike, width: float, height: float) -> NDArray[np.int32
     Rounds outwards, so that a box that covered its ink still does, and clamps to the page.
     `boxes` is N x 4 (N may be 0); raises ValueError for an empty page or values that are not finite.
     """
-    if not (width > 0 and height > 0):
-        raise ValueError(f"page size must be positive, got width={width} height={height}")
+    if not (0 < width < np.inf and 0 < height < np.inf):
+        raise ValueError(f"page size must be positive and finite, got width={width} height={height}")
     array = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     if not np.isfinite(array).all():
         raise ValueError("boxes must be finite")
-    scaled = array * (UNIT / np.array([width, height, width, height]))
+    scaled = array / np.array([width, height, width, height]) * UNIT
     # A hair of tolerance keeps exact multiples where floating point lands just beside them.
     low = np.floor(np.minimum(scaled[:, :2], scaled[:, 2:]) + 1e-6)
     high = np.ceil(np.maximum(scaled[:, :2], scaled[:, 2:]) - 1e-6)

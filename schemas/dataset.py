@@ -56,7 +56,7 @@ class UnitMarker(Record):
 
     kind: Literal["pagemill.unit/1"] = Field(default="pagemill.unit/1", alias="schema")
     unit: str
-    shard: str | None  # the stem of its tar and index; None for the unit of decided inputs
+    shard: str | None = None  # the stem of its tar and index; None for the unit of decided inputs
     files: list[FileRef]
     counts: Counts
 

@@ -110,7 +110,7 @@ class Page(Record):
         if len(self.lines.box) != len(self.lines.block):
             raise ValueError("lines: lists of different lengths")
         # In reading order every line is one run of words, and runs are numbered as they come.
-        runs = [b for a, b in zip([-1, *self.words.line], self.words.line, strict=False) if a != b]
+        runs = [b for a, b in zip([None, *self.words.line], self.words.line, strict=False) if a != b]
         if runs != list(range(len(self.lines.box))):
             raise ValueError("words.line must run through the lines in order, leaving none out")
         return self

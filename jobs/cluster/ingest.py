@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from jobs.cluster.failures import plain_failures
 from jobs.cluster.generations import carry_through, next_generation, pending
 from jobs.cluster.probing import probe_all
 from jobs.cluster.session import session
@@ -25,11 +26,17 @@ def ingest(
     store = Store(out)
     info = open_or_create(store, "pages", config.stored())
     with session(address, workers) as cpus:
-        count = workers or cpus
-        while (plan := pending(store, info) or _plan(store, info, uris, config, cpus)) is not None:
-            build = partial(IngestWorker, store.url, plan.name, config)
-            info = carry_through(store, info, plan, build, count, "ingest")
+        if (begun := pending(store, info)) is not None:
+            info = _carry_through(store, info, begun, config, workers or cpus)
+        if (new := _plan(store, info, uris, config, cpus)) is not None:
+            info = _carry_through(store, info, new, config, workers or cpus)
     return info
+
+
+def _carry_through(
+    store: Store, info: DatasetInfo, plan: GenerationPlan, config: IngestConfig, workers: int
+) -> DatasetInfo:
+    return carry_through(store, info, plan, partial(IngestWorker, store.url, plan.name, config), workers, "ingest")
 
 
 def _plan(
@@ -38,11 +45,12 @@ def _plan(
     """Plan a generation of the inputs that no earlier one accounts for; None where there are none."""
     name = next_generation(info)
     known, held = _accounted(store, info)
-    planned = Planner(name, known, held).plan(probe_all(uris, config.limits, cpus))
+    with plain_failures("looking at the inputs"):
+        planned = Planner(name, known, held).plan(probe_all(uris, config.limits, cpus))
     if not planned.pages.num_rows and not planned.decided:
         return None
     files = GenerationFiles(store, name)
-    if planned.decided:
+    if planned.decided or INPUTS_UNIT in files.done():  # of a killed run, which may have decided on other inputs
         files.write_unit(INPUTS_UNIT, planned.decided)
     return files.write_plan(planned.pages, config.pages_per_shard, planned.inputs)
 

@@ -28,10 +28,19 @@ def prepare(
     if not store.exists(TOKENIZER_FILE):
         store.write(TOKENIZER_FILE, tokenizer)
     with session(address, workers) as cpus:
-        while (plan := pending(store, info) or _plan(store, info, pages)) is not None:
-            build = partial(PrepareWorker, store.url, plan.name, pages.store.url, plan.inputs, config)
-            info = carry_through(store, info, plan, build, workers or cpus, "prepare")
+        if (begun := pending(store, info)) is not None:
+            info = _carry_through(store, info, begun, pages, config, workers or cpus)
+        if (new := _plan(store, info, pages)) is not None:
+            info = _carry_through(store, info, new, pages, config, workers or cpus)
     return info
+
+
+def _carry_through(
+    store: Store, info: DatasetInfo, plan: GenerationPlan, pages: Dataset, config: PrepareConfig, workers: int
+) -> DatasetInfo:
+    generations_of(pages.info, plan.inputs)  # refuses other pages here, before workers do
+    build = partial(PrepareWorker, store.url, plan.name, pages.store.url, plan.inputs, config)
+    return carry_through(store, info, plan, build, workers, "prepare")
 
 
 def _plan(store: Store, info: DatasetInfo, pages: Dataset) -> GenerationPlan | None:

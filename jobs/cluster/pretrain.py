@@ -65,4 +65,11 @@ def pretrain(
         try:
             trainer.fit()
         except ray.train.TrainingFailedError as error:
-            raise RuntimeError(f"training failed: {str(error).strip().splitlines()[-1]}") from error
+            raise RuntimeError(f"training failed: {_cause(str(error))}") from error
+
+
+def _cause(text: str) -> str:
+    """The line of Ray's long report that names an error."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    named = [line for line in lines if "Error" in line and not line.startswith("File")]
+    return (named or lines or ["no reason given"])[-1][:400]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import ray
-from ray.exceptions import RayActorError, RayTaskError
+from ray.exceptions import RayError, RayTaskError
 
 from schemas.dataset import UnitMarker
 
@@ -26,15 +26,21 @@ class Worker(Protocol):
 
 
 class _Holder:
-    """Holds one worker. A second thread answers `ticks` while the first one works."""
+    """Holds one worker. A second thread answers `ticks` while the first one works.
+
+    The worker is built by the first unit, not with the actor: what is wrong with it is an error then, not a death.
+    """
 
     def __init__(self, build: Callable[[], Worker]) -> None:
-        self._worker = build()
+        self._build = build
+        self._worker: Worker | None = None
         self._ticks = 0
         self._busy = threading.Lock()
 
     def run(self, unit: int) -> bytes:
         with self._busy:
+            if self._worker is None:
+                self._worker = self._build()
             return self._worker.run(unit, self._tick).to_json()
 
     def _tick(self) -> None:
@@ -55,28 +61,31 @@ class _Pool:
     running: dict[Any, tuple[int, Any]] = field(default_factory=dict)  # result -> (unit, actor)
     idle: list[Any] = field(default_factory=list)
     deaths: dict[int, int] = field(default_factory=dict)
-    finished_ticks: int = 0
+    retired_ticks: int = 0  # pages of workers that were let go
 
     def feed(self) -> None:
+        """Give what waits to workers; where nothing waits, idle workers make room for those that have no CPU yet."""
         while self.waiting and len(self.running) < self.size:
             actor = self.idle.pop() if self.idle else _Actor.options(num_cpus=1, max_concurrency=2).remote(self.build)
             unit = self.waiting.popleft()
             self.running[actor.run.remote(unit)] = (unit, actor)
+        while self.idle and not self.waiting:
+            self.retired_ticks += _value(self.idle.pop().ticks.remote())
 
     def take(self, result: Any) -> UnitMarker | None:
         """The marker of a finished unit, or None where its worker died and it goes back to the queue."""
         unit, actor = self.running.pop(result)
         try:
             marker = UnitMarker.from_json(ray.get(result))
-        except RayActorError as error:
-            self._died(unit, error)
-            return None
         except RayTaskError as error:
             raise RuntimeError(f"unit {unit}: {error.cause or error}") from error
+        except RayError as error:  # the actor's death, and its other names: a kill for want of memory, a lost node
+            self._died(unit, error)
+            return None
         self.idle.append(actor)
         return marker
 
-    def _died(self, unit: int, error: RayActorError) -> None:
+    def _died(self, unit: int, error: RayError) -> None:
         self.deaths[unit] = self.deaths.get(unit, 0) + 1
         if self.deaths[unit] >= MAX_DEATHS:
             reason = str(error).splitlines()[0]
@@ -84,18 +93,17 @@ class _Pool:
         self.waiting.appendleft(unit)
 
     def ticks(self) -> int:
-        """Pages that the live workers have done, as far as they answer at once."""
+        """Pages that the workers have done, as far as they answer at once."""
         asked = [actor.ticks.remote() for _, actor in self.running.values()]
-        asked += [actor.ticks.remote() for actor in self.idle]
         ready, _ = ray.wait(asked, num_returns=len(asked), timeout=_POLL) if asked else ([], [])
-        return sum(_value(result) for result in ready)
+        return self.retired_ticks + sum(_value(result) for result in ready)
 
 
 def _value(result: Any) -> int:
     try:
-        return int(ray.get(result))
-    except RayActorError:
-        return 0  # its unit is done again and counted then
+        return int(ray.get(result, timeout=_POLL))
+    except RayError:
+        return 0  # too busy to answer, or dead: its unit is done again and counted then
 
 
 def run_units(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from pipeline.keyed import LAST_SEED
+
 
 @dataclass(frozen=True, kw_only=True)
 class PrepareConfig:
@@ -24,11 +26,14 @@ class PrepareConfig:
                 raise ValueError(f"{name} must be 0..1, got {getattr(self, name)}")
         if self.tim_replace_rate + self.tim_drop_rate > 1:
             raise ValueError(f"tim_replace_rate + tim_drop_rate must be at most 1, got {self.tim_replace_rate} + ...")
-        for name, low, high in (("variants", 1, 1000), ("picture_size", 224, 2240), ("min_words", 0, 100_000)):
+        for name, low, high in (
+            ("seed", 0, LAST_SEED),
+            ("variants", 1, 1000),
+            ("picture_size", 224, 2240),
+            ("min_words", 0, 100_000),
+        ):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} must be {low}..{high}, got {getattr(self, name)}")
-        if self.seed < 0:
-            raise ValueError(f"seed must not be negative, got {self.seed}")
 
     def stored(self) -> dict[str, object]:
         """As it stands in dataset.json."""

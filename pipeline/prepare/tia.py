@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,10 @@ def to_npy(array: NDArray[np.uint8]) -> bytes:
 
 def from_npy(data: bytes) -> NDArray[np.uint8]:
     """A matrix of bytes from an .npy file; ValueError where it is none. Never unpickles."""
-    array = np.load(io.BytesIO(data), allow_pickle=False)
+    try:
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+    except (EOFError, OSError, BadZipFile) as error:
+        raise ValueError(f"not an array: {error}") from None
     if not isinstance(array, np.ndarray) or array.dtype != np.uint8 or array.ndim != 2:
         raise ValueError("not a matrix of bytes")
     return array

@@ -64,7 +64,7 @@ class Partners:
 
     def find(self, seed: int, page: Candidate, variant: int) -> Candidate | None:
         """The partner of a page in a variant, or None where MAX_ATTEMPTS draws find none that fits."""
-        for attempt in range(MAX_ATTEMPTS):
+        for attempt in range(MAX_ATTEMPTS if self._documents else 0):
             draw = keyed(seed, page.key, "partner", variant, attempt)
             pages = self._documents[int(draw.integers(len(self._documents)))]
             found = pages[int(draw.integers(len(pages)))]

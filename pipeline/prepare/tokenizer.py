@@ -54,9 +54,16 @@ def load_tokenizer(data: bytes) -> PageTokenizer:
     missing = sorted(set(SPECIAL) - set(numbers))
     if missing:
         raise ValueError(f"the tokenizer lacks {', '.join(missing)}")
+    size = tokenizer.get_vocab_size()
+    if set(tokenizer.get_vocab().values()) != set(range(size)):
+        raise ValueError(f"the tokenizer does not number its {size} tokens from 0 without a gap")
+    # A stored limit would cut pages short, and a page that says "[MASK]" has no masked word.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True
     return PageTokenizer(
         digest=sha256_hex(data),
-        vocab_size=tokenizer.get_vocab_size(),
+        vocab_size=size,
         pad=numbers[PAD],
         cls=numbers[CLS],
         sep=numbers[SEP],
@@ -67,7 +74,8 @@ def load_tokenizer(data: bytes) -> PageTokenizer:
 
 def tokenizer_from_vocab(text: str) -> bytes:
     """tokenizer.json from the text of a BERT vocab.txt: one token a line."""
-    tokens = text.splitlines()
+    # Not splitlines(): some vocabularies hold line separators as tokens.
+    tokens = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     missing = sorted(set(SPECIAL) - set(tokens))
     if missing:
         raise ValueError(f"the vocabulary lacks {', '.join(missing)}")

@@ -15,6 +15,7 @@ from pipeline.shards.dataset import Dataset, ShardRef
 from pipeline.shards.files import Store
 from pipeline.shards.generation import SHARD_PREFIX, GenerationFiles, unit_name
 from pipeline.shards.tar import SampleFacts, ShardBuilder
+from schemas.base import sha256_hex
 from schemas.dataset import DatasetInfo, UnitMarker
 from schemas.manifest import TRAIN_PLAN_SCHEMA, ManifestRow, Status
 from schemas.page import Page
@@ -35,7 +36,15 @@ def generations_of(info: DatasetInfo, digest: str) -> list[str]:
     for count in range(len(info.generations) + 1):
         if DatasetInfo.digest_of(info.generations[:count]) == digest:
             return [generation.name for generation in info.generations[:count]]
-    raise ValueError(f"the pages have changed: no generations of theirs add up to {digest[:16]}")
+    raise ValueError(f"the dataset is another one: no generations of it add up to digest {digest[:16]}")
+
+
+def read_tokenizer(store: Store, digest: str) -> bytes:
+    """tokenizer.json of a training dataset; ValueError where it is not the one that the dataset was made with."""
+    data = store.read(TOKENIZER_FILE)
+    if sha256_hex(data) != digest:
+        raise ValueError(f"{store.url}/{TOKENIZER_FILE} is not what the dataset was made with (sha256 differs)")
+    return data
 
 
 class PrepareWorker:
@@ -49,9 +58,8 @@ class PrepareWorker:
         self._pages = Dataset(pages_url)
         self._shards = self._pages.shards(generations_of(self._pages.info, pages_digest))
         self._rows: dict[int, list[dict[str, Any]]] = {}
-        self._maker = SampleMaker(
-            config, load_tokenizer(store.read(TOKENIZER_FILE)), Partners(self._candidates()), self._picture_of
-        )
+        tokenizer = load_tokenizer(read_tokenizer(store, config.tokenizer))
+        self._maker = SampleMaker(config, tokenizer, Partners(self._candidates()), self._picture_of)
 
     def _candidates(self) -> Iterator[Candidate]:
         for number, shard in enumerate(self._shards):
@@ -95,7 +103,7 @@ class PrepareWorker:
         except Unfit as unfit:
             return self._row(page, Status.REJECTED, reason=unfit.reason, detail=unfit.detail)
         builder.add(sample.key, made, _facts(row, sample))
-        return self._row(page, Status.OK, shard=stem)
+        return self._row(page, Status.OK, words=len(page.words.text), shard=stem)
 
     def _row(self, page: Page, status: Status, **more: Any) -> ManifestRow:
         return ManifestRow(
@@ -106,7 +114,6 @@ class PrepareWorker:
             sha256=page.document.sha256,
             status=status,
             route=page.route.value,
-            words=len(page.words.text),
             generation=self._files.name,
             **more,
         )

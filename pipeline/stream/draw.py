@@ -51,8 +51,8 @@ def window(example: Example, seed: int, size: int) -> Example:
         return example
     word = example.word_T
     starts = np.flatnonzero(np.concatenate([[True], word[1:] != word[:-1]]))
-    # The last window that is full begins here; a start after it would only make the window shorter.
-    allowed = starts[starts <= max(0, count - size)]
+    # The first start that reaches the page's end is the last: one after it would only make the window shorter.
+    allowed = starts[: np.searchsorted(starts, count - size) + 1]
     first = int(allowed[keyed(seed, example.key, "window", example.epoch).integers(len(allowed))])
     ends = np.append(starts, count)
     fitting = ends[(ends > first) & (ends <= first + size)]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from torch.utils.data import DataLoader, Dataset
 
+from pipeline.keyed import LAST_SEED
 from pipeline.prepare.tokenizer import load_tokenizer
 from pipeline.stream.collate import Batch, Special, collate
 from pipeline.stream.draw import Drawing, draw
@@ -35,14 +36,10 @@ class PretrainStream:
         rank_positions(0, spec.global_batch, world_size, rank)  # refuses what cannot be shared
         self.spec = spec
         self._rank, self._world_size, self._workers = rank, world_size, workers
-        self._reader = TrainReader(url)
+        self._reader = TrainReader(url, spec.dataset)
         tokenizer = load_tokenizer(self._reader.tokenizer)
-        for name, mine, theirs in (
-            ("dataset", spec.dataset, self._reader.digest),
-            ("tokenizer", spec.tokenizer, tokenizer.digest),
-        ):
-            if mine != theirs:
-                raise ValueError(f"the stream's {name} is {mine[:16]}, that at {url} is {theirs[:16]}")
+        if tokenizer.digest != spec.tokenizer:
+            raise ValueError(f"the stream's tokenizer is {spec.tokenizer[:16]}, that at {url} {tokenizer.digest[:16]}")
         self.order = SampleOrder(spec, self._reader.samples)
         self._drawing = Drawing(spec.seed, tokenizer.vocab_size, tokenizer.mask, spec.objectives)
         self._special = Special(tokenizer.pad, tokenizer.cls, tokenizer.sep)
@@ -98,8 +95,12 @@ class PretrainStream:
         return self._reader.variants
 
 
-def make_spec(url: str, seed: int, global_batch: int) -> StreamSpec:
-    """The specification of a run over the dataset at `url` as it is now."""
-    reader = TrainReader(url)
+def make_spec(url: str, seed: int, global_batch: int, dataset: str | None = None) -> StreamSpec:
+    """The specification of a run over the dataset at `url` as it is now, or as it was when its digest was `dataset`."""
+    if not 0 <= seed <= LAST_SEED:
+        raise ValueError(f"seed must be 0..{LAST_SEED}, got {seed}")
+    if global_batch < 1:
+        raise ValueError(f"global_batch must be at least 1, got {global_batch}")
+    reader = TrainReader(url, dataset)
     tokenizer = load_tokenizer(reader.tokenizer)
     return StreamSpec(dataset=reader.digest, tokenizer=tokenizer.digest, seed=seed, global_batch=global_batch)

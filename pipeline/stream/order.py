@@ -11,11 +11,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate
 
 from pipeline.stream.permutation import Permutation
 from schemas.stream import StreamSpec
+
+_Layout = tuple[list[int], list[int]]  # shards in the order of an epoch, where each begins
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class SampleOrder:
         if self.size < 1:
             raise ValueError("the dataset has no samples")
         self._lanes = _lanes_in_use(spec, self.size)
-        self._epoch = lru_cache(maxsize=2)(self._lay_out)
+        self._epochs: dict[int, _Layout] = {}
 
     def place(self, position: int) -> Place:
         """Place of a position of the global stream (0 or more)."""
@@ -46,7 +47,7 @@ class SampleOrder:
         epoch, within = divmod(position, self.size)
         lane, step = within % self._lanes, within // self._lanes
         slot = self._lane_start(lane) + self._shuffled(epoch, lane, step)
-        shards, starts = self._epoch(epoch)
+        shards, starts = self._layout(epoch)
         number = bisect_right(starts, slot) - 1
         return Place(epoch, shards[number], slot - starts[number])
 
@@ -64,8 +65,15 @@ class SampleOrder:
         size = min(self._spec.window, self._lane_size(lane) - begin)
         return begin + Permutation(size, self._spec.seed, self._spec.dataset, "window", epoch, lane, window)(within)
 
-    def _lay_out(self, epoch: int) -> tuple[list[int], list[int]]:
-        """(shards of an epoch in their order, where each begins); empty shards are left out."""
+    def _layout(self, epoch: int) -> _Layout:
+        if epoch not in self._epochs:
+            if len(self._epochs) == 2:  # a batch may reach from one epoch into the next
+                self._epochs.pop(next(iter(self._epochs)))
+            self._epochs[epoch] = self._lay_out(epoch)
+        return self._epochs[epoch]
+
+    def _lay_out(self, epoch: int) -> _Layout:
+        """Layout of an epoch; empty shards are left out."""
         filled = [i for i, count in enumerate(self._samples) if count]
         permutation = Permutation(len(filled), self._spec.seed, self._spec.dataset, "shards", epoch)
         shards = [filled[permutation(i)] for i in range(len(filled))]

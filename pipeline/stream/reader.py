@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from pipeline.prepare.picture import decode_picture
 from pipeline.prepare.tia import from_npy
-from pipeline.prepare.unit import TOKENIZER_FILE
+from pipeline.prepare.unit import generations_of, read_tokenizer
 from pipeline.shards.dataset import Dataset
 from pipeline.stream.example import IGNORE, Example
 from schemas.sample import TimAction, TrainSample
@@ -19,18 +19,21 @@ _INDEXES = 64  # kept in memory
 
 
 class TrainReader:
-    """Reads examples; cheap to pickle into loader workers before the first read."""
+    """Reads examples; cheap to pickle into loader workers before the first read.
 
-    def __init__(self, url: str) -> None:
+    With `digest` it reads the generations that the dataset had when that was its digest; ValueError where it never was.
+    """
+
+    def __init__(self, url: str, digest: str | None = None) -> None:
         self.dataset = Dataset(url).require("train")
-        self.shards = self.dataset.shards()
-        self.digest = self.dataset.info.digest
+        self.digest = self.dataset.info.digest if digest is None else digest
+        self.shards = self.dataset.shards(generations_of(self.dataset.info, self.digest))
         self._indexes: OrderedDict[int, pa.Table] = OrderedDict()
 
     @property
     def tokenizer(self) -> bytes:
         """The tokenizer.json that the dataset was made with."""
-        return self.dataset.store.read(TOKENIZER_FILE)
+        return read_tokenizer(self.dataset.store, str(self.dataset.info.config["tokenizer"]))
 
     @property
     def samples(self) -> list[int]:
@@ -66,11 +69,11 @@ class TrainReader:
             return self.dataset.member(self.shards[shard], entry["key"], members[name])
 
         sample = TrainSample.from_json(read("json"))
+        covers = from_npy(read("tia.npy"))
+        if not sample.tim or covers.shape != (len(sample.tim), len(sample.lines)):
+            raise ValueError(f"{self.shards[shard].tar}: {entry['key']}: covers of shape {covers.shape}")
         variant = epoch % len(sample.tim)
         plan = sample.tim[variant]
-        covers = from_npy(read("tia.npy"))
-        if covers.shape != (len(sample.tim), len(sample.lines)):
-            raise ValueError(f"{self.shards[shard].tar}: {entry['key']}: covers of shape {covers.shape}")
         name = None if plan.action is TimAction.DROPPED else plan.picture or "png"
         return _example(sample, epoch, covers[variant], read(name) if name else None, plan.action)
 

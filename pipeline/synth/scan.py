@@ -13,8 +13,9 @@ from random import Random
 import numpy as np
 import pypdfium2 as pdfium
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageSequence
 
+_STRIP_OFFSETS, _STRIP_SIZES = 273, 279  # TIFF tags
 _MAX_DEGREES = 3.0
 
 
@@ -131,7 +132,19 @@ def fax_bytes(images: Sequence[Image.Image], scanners: Sequence[Scanner]) -> byt
     buffer = io.BytesIO()
     dpi = scanners[0].dpi
     pages[0].save(buffer, "TIFF", compression="group4", save_all=True, append_images=pages[1:], dpi=(dpi, dpi))
-    return buffer.getvalue()
+    return _without_stray_bytes(buffer.getvalue())
+
+
+def _without_stray_bytes(tiff: bytes) -> bytes:
+    """The same file with zeros where the library left what was in memory: it aligns what follows an odd strip."""
+    clean = bytearray(tiff)
+    with Image.open(io.BytesIO(tiff)) as image:
+        for page in ImageSequence.Iterator(image):
+            tags = page.tag_v2  # type: ignore[attr-defined]
+            end = max(a + b for a, b in zip(tags[_STRIP_OFFSETS], tags[_STRIP_SIZES], strict=True))
+            if end % 2 and end < len(clean):
+                clean[end] = 0
+    return bytes(clean)
 
 
 def _threshold(image: Image.Image, scanner: Scanner) -> Image.Image:

@@ -122,11 +122,12 @@ class Cluster:
         place.mkdir()
         env = self.env() | {"PATH": f"{self.python.parent}:{os.environ['PATH']}"}
         env["RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S"] = "3"
-        command = [self.python, "-m", "ray.scripts.scripts", "start", *options, f"--temp-dir={self.folder / name[0]}"]
+        env["RAY_memory_monitor_refresh_ms"] = "0"  # it counts the memory of everybody on this machine
+        start = [str(self.python), "-m", "ray.scripts.scripts", "start", f"--temp-dir={self.folder / name[0]}"]
         with (self.folder / f"{name}.log").open("wb") as log:
             self.nodes.append(
                 subprocess.Popen(
-                    command,
+                    [*start, *options],
                     cwd=place,
                     env=env,
                     stdin=subprocess.DEVNULL,
@@ -192,7 +193,7 @@ def _living_in(folder: Path) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                here = os.readlink(entry / "cwd")
+                here = str((entry / "cwd").readlink())
             except OSError:
                 continue  # gone, or another user's
             if here.startswith(f"{folder}/"):

@@ -6,6 +6,9 @@ As a program it brings no working directory along: `python where.py`, with RAY_A
 from __future__ import annotations
 
 import json
+import logging
+from importlib.util import find_spec
+from pathlib import Path
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -14,16 +17,13 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 @ray.remote(num_cpus=0)
 def look() -> dict[str, str | None]:
     """Folder in which this worker works, and the one from which it imports the project."""
-    import os
-    from importlib.util import find_spec
-
     spec = find_spec("pipeline")
-    return {"cwd": os.getcwd(), "pipeline": None if spec is None else spec.origin}
+    return {"cwd": str(Path.cwd()), "pipeline": None if spec is None else spec.origin}
 
 
 def main() -> None:
     """Ask every node that is alive."""
-    ray.init(logging_level="ERROR", log_to_driver=False)
+    ray.init(logging_level=logging.ERROR, log_to_driver=False)
     answers = {}
     for node in ray.nodes():
         if node["Alive"]:

@@ -24,6 +24,7 @@ class Accounts:
     _keys: list[Any] = field(default_factory=list)  # keys of all rows
     _held: list[Any] = field(default_factory=list)  # hashes of files that count
     _copies: list[tuple[str, str]] = field(default_factory=list)  # (uri, hash of the file that counts)
+    whole: bool = True  # False where a part could not be read: then what is not here may still be there
 
     def add(self, rows: Iterable[ManifestRow]) -> None:
         """Take the rows of one manifest part."""
@@ -40,12 +41,16 @@ class Accounts:
         twice = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1))
         for entry in twice.to_pylist():
             findings.add("manifest-key", entry["values"], f"{entry['counts']} ok rows have this key")
+        if not self.whole:
+            return
         known = pc.is_in(_strings(sha256 for _, sha256 in self._copies), value_set=_joined(self._held))
         for (uri, sha256), there in zip(self._copies, known.to_pylist(), strict=True):
             findings.expect(there, "manifest-duplicate", uri, f"duplicate of {sha256}, which no other row has")
 
     def unknown(self, keys: Iterable[str]) -> list[str]:
-        """Those of `keys` that no row of the manifest has."""
+        """Those of `keys` that no row of the manifest has; none where it could not be read whole."""
+        if not self.whole:
+            return []
         wanted = _strings(keys)
         there = pc.is_in(wanted, value_set=_joined(self._keys))
         return [str(key) for key in wanted.filter(pc.invert(there)).to_pylist()]

@@ -81,7 +81,7 @@ def _check_samples(
 def _members(scope: Scope, where: str, members: Iterator[TarMember], row: dict[str, Any]) -> dict[str, bytes] | None:
     """A sample's bytes by name; empty where a member is not the indexed one, None where the order is lost."""
     found: dict[str, bytes] = {}
-    whole = True
+    whole = scope.findings.expect(bool(row["members"]), "index-members", where, "no members")
     for entry in row["members"]:
         member = next(members, None)
         named = f"{row['key']}.{entry['name']}"

@@ -74,7 +74,9 @@ def _check_unit(scope: Scope, generation: str, marker: UnitMarker, plan: Plan | 
     where = f"{generation}/units/{marker.unit}.json"
     refs = _files(scope, where, marker)
     rows = _manifest(scope, generation, marker, refs)
-    if rows is not None:
+    if rows is None:
+        scope.accounts.whole = False
+    else:
         scope.accounts.add(rows)
         counts = count_rows(rows)
         scope.findings.expect(counts == marker.counts, "unit-counts", where, "its manifest rows add up to others")
