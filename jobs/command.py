@@ -24,18 +24,24 @@ def run_command(function: Callable[..., Any]) -> NoReturn:
 
 
 def run_app(app: typer.Typer) -> NoReturn:
-    """Run an application; a ValueError is the user's mistake (2), a RuntimeError or OSError a failed run (1)."""
+    """Run an application; a ValueError is the user's mistake (2), anything of the surroundings a failed run (1)."""
     try:
         app()
     except ValueError as error:
         _say(error)
         sys.exit(USAGE)
-    except (RuntimeError, OSError) as error:
+    except (RuntimeError, OSError, ImportError) as error:  # ImportError: a file system that is not installed
         _say(error)
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(OK)
+
+
+def check_workers(workers: int | None) -> None:
+    """ValueError unless `workers` is a number of workers, or None for all CPUs."""
+    if workers is not None and workers < 1:
+        raise ValueError(f"--workers must be at least 1, got {workers}")
 
 
 def _say(error: BaseException) -> None:

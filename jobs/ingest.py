@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from jobs.cluster.ingest import ingest as run_ingest
-from jobs.command import FAILED, run_command
+from jobs.command import FAILED, check_workers, run_command
 from pipeline.ingest import IngestConfig
 from pipeline.words import PdfText, RouteConfig
 from pipeline.words.ocr import OcrName
@@ -29,8 +29,7 @@ def ingest(
 
     The same command again continues where it stopped; more inputs add a generation.
     """
-    if workers is not None and workers < 1:
-        raise ValueError(f"--workers must be at least 1, got {workers}")
+    check_workers(workers)
     config = IngestConfig(
         ocr=ocr,
         route=RouteConfig(pdf_text=pdf_text),

@@ -12,7 +12,7 @@ import typer
 
 from jobs.cluster.pretrain import pretrain as run_pretrain
 from jobs.command import run_command
-from jobs.train.config import OptimConfig, RunConfig, settle
+from jobs.train.config import OptimConfig, RunConfig, pinned_dataset, settle
 from jobs.train.log import read_metrics
 from jobs.train.loop import Place, Trainer
 from model.presets import preset, preset_names
@@ -49,6 +49,10 @@ def pretrain(
     """
     if steps < 1 or workers < 1 or checkpoint_every < 1 or global_batch < 1:
         raise ValueError("--steps, --workers, --checkpoint-every and --global-batch must be at least 1")
+    if not 0 < learning_rate < 1:
+        raise ValueError(f"--learning-rate must be between 0 and 1, got {learning_rate}")
+    if loader_workers < 0:
+        raise ValueError(f"--loader-workers must not be negative, got {loader_workers}")
     rank_positions(0, global_batch, workers, 0)
     preset(config)
     settings = RunConfig(
@@ -56,7 +60,7 @@ def pretrain(
         preset=config,
         steps=steps,
         seed=seed,
-        stream=make_spec(train, seed, global_batch),
+        stream=make_spec(train, seed, global_batch, pinned_dataset(out)),
         optim=OptimConfig(learning_rate=learning_rate),
         checkpoint_every=checkpoint_every,
     )

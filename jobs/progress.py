@@ -20,6 +20,7 @@ class JobProgress:
         self._title, self._noun, self._total = title, noun, total
         self._begun = self._said = time.monotonic()
         self._start: int | None = None
+        self._last: tuple[int, str] | None = None  # what the last line said
         self._bar: Progress | None = None
         console = Console(file=sys.stderr)
         if console.is_terminal:
@@ -42,8 +43,8 @@ class JobProgress:
         rate = (done - self._start) / max(now - self._begun, 1e-9)
         if self._bar is not None:
             self._bar.update(self._task, completed=done, rate=f"{rate:.1f} {self._noun}/s", note=note)
-        elif now - self._said >= _PLAIN_EVERY or done >= self._total:
-            self._said = now
+        elif now - self._said >= _PLAIN_EVERY or (done >= self._total and (done, note) != self._last):
+            self._said, self._last = now, (done, note)
             left = f", {(self._total - done) / rate:.0f} s left" if rate > 0 and done < self._total else ""
             print(
                 f"{self._title}: {done}/{self._total} {self._noun}, {rate:.1f} {self._noun}/s{left}"

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from jobs.cluster.counting import count_words
+from jobs.cluster.failures import plain_failures
 from jobs.cluster.session import session
-from jobs.command import run_command
+from jobs.command import check_workers, run_command
 from pipeline.prepare import PageTokenizer, load_tokenizer, tokenizer_from_vocab, train_tokenizer
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import write_atomic
@@ -26,11 +27,14 @@ def tokenizer(
     address: Annotated[str | None, typer.Option(help="Ray cluster; default: one in this process.")] = None,
 ) -> None:
     """Make the tokenizer: WordPiece with BERT's uncased normalisation."""
+    check_workers(workers)
+    if out.is_dir():
+        raise ValueError(f"{out} is a folder, expected the name of a file")
     if source is not None:
         data = _taken(source)
     else:
         dataset = Dataset(pages).require("pages")
-        with session(address, workers) as cpus:
+        with session(address, workers) as cpus, plain_failures("counting words"):
             data = train_tokenizer(count_words(dataset, workers or cpus), vocab_size)
     made = load_tokenizer(data)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -37,7 +37,7 @@ class Record(BaseModel):
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """Parse and check, types included ("1" is no integer); raises ValueError in one line, naming the first fault."""
+        """Parse and check, types included ("1" is no integer); ValueError in one line, naming the first fault."""
         if len(data) > MAX_JSON_BYTES:
             raise ValueError(f"{cls.__name__}: {len(data)} bytes of JSON, more than {MAX_JSON_BYTES}")
         try:

@@ -35,7 +35,8 @@ def normalise(boxes: ArrayLike, width: float, height: float) -> NDArray[np.int32
     array = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     if not np.isfinite(array).all():
         raise ValueError("boxes must be finite")
-    scaled = array / np.array([width, height, width, height]) * UNIT
+    with np.errstate(over="ignore"):  # far beyond the page is still beyond it, and clamped
+        scaled = array / np.array([width, height, width, height]) * UNIT
     # A hair of tolerance keeps exact multiples where floating point lands just beside them.
     low = np.floor(np.minimum(scaled[:, :2], scaled[:, 2:]) + 1e-6)
     high = np.ceil(np.maximum(scaled[:, :2], scaled[:, 2:]) - 1e-6)

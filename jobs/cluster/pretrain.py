@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
+import ray
 import ray.train
 import torch
 from ray.train import FailureConfig, RunConfig, ScalingConfig
@@ -44,7 +46,8 @@ def pretrain(
     # Its progress tables would bury what a person wants to see; the losses are in the run's folder.
     os.environ.setdefault("RAY_TRAIN_ENABLE_STATE_TRACKING", "0")
     run = run.absolute()
-    with session(address, None):
+    with session(address, max(workers, len(os.sched_getaffinity(0)))):
+        _check_room(workers, "GPU" if gpu else "CPU", waits=bool(address or os.environ.get("RAY_ADDRESS")))
         trainer = TorchTrainer(
             _worker,
             train_loop_config={
@@ -66,6 +69,17 @@ def pretrain(
             trainer.fit()
         except ray.train.TrainingFailedError as error:
             raise RuntimeError(f"training failed: {_cause(str(error))}") from error
+
+
+def _check_room(workers: int, kind: str, *, waits: bool) -> None:
+    """Ray waits without a word for what it does not have: on a cluster that may grow, say so; here, refuse."""
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    there = int(resources.get(kind, 0))
+    if there < workers:
+        text = f"{workers} workers need a {kind} each, and there are {there}"
+        if not waits:
+            raise ValueError(text)
+        print(f"note: {text}: waiting for the cluster to grow", file=sys.stderr, flush=True)
 
 
 def _cause(text: str) -> str:

@@ -12,7 +12,7 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from pathlib import Path
 
 import torch
@@ -39,12 +39,15 @@ class Found:
 
 
 def save(folder: Path, step: int, model: nn.Module, optimizer: Optimizer, stream: StreamState) -> Path:
-    """Write the checkpoint of a finished step; the folder appears whole or not at all."""
-    final = folder / f"step-{step:08d}"
-    if final.exists():
+    """Write the checkpoint of a finished step; the folder appears whole or not at all.
+
+    One that is there already stays if it verifies, and is replaced if it is damaged.
+    """
+    final = folder / _name(step)
+    if final.exists() and _is_whole(final):
         return final
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{final.name}.{secrets.token_hex(4)}.tmp"
+    temporary, damaged = (folder / f".{final.name}.{secrets.token_hex(4)}.tmp" for _ in range(2))
     temporary.mkdir()
     try:
         _save_tensors(temporary / MODEL_FILE, model.state_dict())
@@ -53,12 +56,27 @@ def save(folder: Path, step: int, model: nn.Module, optimizer: Optimizer, stream
         commit = CheckpointCommit(step=step, stream=stream, files=files)
         _write(temporary / COMMIT_FILE, commit.to_json())
         sync_folder(temporary)
+        if final.exists():
+            final.replace(damaged)
         temporary.replace(final)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     sync_folder(folder)
+    shutil.rmtree(damaged, ignore_errors=True)
     return final
+
+
+def _name(step: int) -> str:
+    return f"step-{step:08d}"
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        verify(path)
+    except ValueError:
+        return False
+    return True
 
 
 def newest(folder: Path) -> tuple[Found | None, list[str]]:
@@ -78,12 +96,22 @@ def newest(folder: Path) -> tuple[Found | None, list[str]]:
 def verify(path: Path) -> CheckpointCommit:
     """The commit of a checkpoint whose files are all as they were written; ValueError naming the one that is not."""
     try:
-        commit = CheckpointCommit.from_json((path / COMMIT_FILE).read_bytes())
+        commit = _read_commit(path)
         for ref in commit.files:
-            if Path(ref.name).name != ref.name or _ref(path / ref.name) != ref:
+            if _ref(path / ref.name) != ref:
                 raise ValueError(f"{path / ref.name} is not what was written (size or sha256 differs)")
     except OSError as error:
         raise ValueError(f"{error.filename}: {error.strerror}") from None
+    return commit
+
+
+def _read_commit(path: Path) -> CheckpointCommit:
+    try:
+        commit = CheckpointCommit.from_json((path / COMMIT_FILE).read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path / COMMIT_FILE}: {error}") from None
+    if _name(commit.step) != path.name or [ref.name for ref in commit.files] != [MODEL_FILE, OPTIM_FILE]:
+        raise ValueError(f"{path / COMMIT_FILE} is of another checkpoint (step {commit.step})")
     return commit
 
 
@@ -97,9 +125,12 @@ def load(found: Found, model: nn.Module, optimizer: Optimizer | None = None) -> 
         raise ValueError(f"{found.path} does not fit the model: {error}") from None
 
 
-def prune(folder: Path, keep: int = 2) -> None:
-    """Remove all but the newest `keep` checkpoints, and what killed runs left half-written."""
-    steps = sorted(p for p in folder.iterdir() if _NAME.fullmatch(p.name))
+def prune(folder: Path, step: int, keep: int = 2) -> None:
+    """Remove all but the newest `keep` checkpoints up to `step`, and what killed runs left half-written.
+
+    A later one than the step just saved is damaged, or the run would have gone on from it: it must not count.
+    """
+    steps = sorted(p for p in folder.iterdir() if _NAME.fullmatch(p.name) and p.name <= _name(step))
     for path in [*steps[:-keep], *folder.glob(".step-*.tmp")]:
         shutil.rmtree(path, ignore_errors=True)
 
@@ -116,7 +147,7 @@ def _moments(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
 
 def _restore(model: nn.Module, optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
     for name, parameter in model.named_parameters():
-        for kind in ("exp_avg", "exp_avg_sq", "step"):
+        for kind in ("exp_avg", "exp_avg_sq", "step") if parameter.requires_grad else ():
             value = tensors[f"{name}.{kind}"]
             optimizer.state[parameter][kind] = value.to(parameter.device) if kind != "step" else value
 
@@ -146,4 +177,5 @@ def _ref(path: Path) -> FileRef:
 
 def seed_step(seed: int, step: int, rank: int) -> None:
     """Dropout of a step as a function of (seed, step, rank), so that a resumed run draws the same."""
-    torch.manual_seed((seed * 1_000_003 + step) * 65_537 + rank)
+    name = f"{seed}\0dropout\0{step}\0{rank}".encode()
+    torch.manual_seed(int.from_bytes(blake2b(name, digest_size=8).digest(), "little"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -42,12 +43,32 @@ def settle(run: Path, config: RunConfig) -> None:
     path = run / RUN_FILE
     if path.exists():
         before = RunConfig.from_json(path.read_bytes()).model_dump(mode="json")
-        now = config.model_dump(mode="json")
-        for name in before:
-            if before[name] != now[name]:
-                raise ValueError(f"{run} is a run with another {name}: it was {before[name]!r}, now {now[name]!r}")
+        for name, was, now in _differences(before, config.model_dump(mode="json")):
+            raise ValueError(f"{run} is a run with another {name}: it was {was!r}, now {now!r}")
         return
-    if run.exists() and any(run.iterdir()):
+    if run.exists() and not run.is_dir():
+        raise ValueError(f"{run} is a file, expected a folder for the run")
+    if run.exists() and not all(_is_left_over(entry) for entry in run.iterdir()):
         raise ValueError(f"{run} is not empty and holds no run: choose another --out")
     run.mkdir(parents=True, exist_ok=True)
     write_atomic(path, config.to_json())
+
+
+def pinned_dataset(run: Path) -> str | None:
+    """Digest of the dataset that a run which was begun reads, whatever was added to it since; None before that."""
+    path = run / RUN_FILE
+    return RunConfig.from_json(path.read_bytes()).stream.dataset if path.exists() else None
+
+
+def _is_left_over(entry: Path) -> bool:
+    """Whether this is run.json as a killed process was writing it."""
+    return entry.name.startswith(f".{RUN_FILE}.") and entry.suffix == ".tmp"
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """(name, value before, value now) of each field that differs, those of inner records by their dotted name."""
+    for name, was in before.items():
+        if isinstance(was, dict):
+            yield from _differences(was, now[name], f"{prefix}{name}.")
+        elif was != now[name]:
+            yield prefix + name, was, now[name]

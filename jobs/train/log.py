@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import orjson
 from torch.utils.tensorboard import SummaryWriter
@@ -17,8 +18,8 @@ class RunLog:
 
     def __init__(self, run: Path, rank: int, *, tensorboard: bool = True) -> None:
         (run / "samples").mkdir(parents=True, exist_ok=True)
-        self._samples = (run / "samples" / f"rank-{rank:05d}.jsonl").open("ab", buffering=0)
-        self._metrics = (run / METRICS_FILE).open("ab", buffering=0) if rank == 0 else None
+        self._samples = _append_to(run / "samples" / f"rank-{rank:05d}.jsonl")
+        self._metrics = _append_to(run / METRICS_FILE) if rank == 0 else None
         self._board: Any = SummaryWriter(str(run / "tensorboard")) if rank == 0 and tensorboard else None
 
     def samples(self, step: int, positions: list[int], keys: list[str]) -> None:
@@ -44,6 +45,17 @@ class RunLog:
                 sink.close()
 
 
+def _append_to(path: Path) -> BinaryIO:
+    """Open for whole lines; the half line of a killed run is ended first, or it would spoil the next one."""
+    file = path.open("ab+", buffering=0)
+    end = file.seek(0, os.SEEK_END)
+    if end:
+        file.seek(end - 1)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
+    return file
+
+
 def read_metrics(run: Path) -> list[dict[str, float]]:
     """Metrics by step; of a step that was done twice the last line counts."""
     path = run / METRICS_FILE
@@ -54,6 +66,6 @@ def read_metrics(run: Path) -> list[dict[str, float]]:
         try:
             values = orjson.loads(line)
         except orjson.JSONDecodeError:
-            continue  # the half line of a killed run
+            continue  # of a killed run
         by_step[int(values["step"])] = values
     return [by_step[step] for step in sorted(by_step)]

@@ -53,6 +53,7 @@ class Trainer:
         self._model = make_model(config).to(place.device)
         self._optimizer = make_optimizer(self._model, config.optim)
         self._step = self._resume()
+        self._agree()
         self._schedule = make_schedule(self._optimizer, config.optim, config.steps, self._step)
         self._wrapped: nn.Module = self._model
         if place.world_size > 1:
@@ -67,6 +68,14 @@ class Trainer:
         checkpoint.load(found, self._model, self._optimizer)
         self._stream.load_state_dict(found.commit.stream)
         return found.commit.step
+
+    def _agree(self) -> None:
+        """RuntimeError unless all ranks go on from the same step."""
+        if self._place.world_size > 1:
+            ends = torch.tensor([self._step, -self._step], device=self._place.device)
+            dist.all_reduce(ends, op=dist.ReduceOp.MAX)
+            if ends.sum() != 0:
+                raise RuntimeError(f"ranks found different checkpoints: not all of them see the folder {self._run}")
 
     def train(self) -> None:
         """Train to the last step; a checkpoint every so often and at the end."""
@@ -125,6 +134,6 @@ class Trainer:
         if self._place.rank == 0:
             folder = self._run / CHECKPOINTS
             checkpoint.save(folder, self._step, self._model, self._optimizer, self._stream.state_dict())
-            checkpoint.prune(folder)
+            checkpoint.prune(folder, self._step)
         if self._place.world_size > 1:
             dist.barrier()  # nobody runs ahead of a checkpoint that is not there yet

@@ -11,11 +11,12 @@ from jobs.train.config import OptimConfig
 
 def make_optimizer(model: nn.Module, config: OptimConfig) -> AdamW:
     """Matrices decay; biases, norms and other vectors do not, as in BERT's training."""
-    matrices = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
-    vectors = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
+    learning = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    # The biases of fused query, key and value have three dimensions, two of them of size one.
+    vectors = {name for name, p in learning.items() if p.ndim <= 1 or name.endswith("bias")}
     groups = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
+        {"params": [p for name, p in learning.items() if name not in vectors], "weight_decay": config.weight_decay},
+        {"params": [p for name, p in learning.items() if name in vectors], "weight_decay": 0.0},
     ]
     return AdamW(groups, lr=config.learning_rate, betas=config.betas)
 

@@ -102,10 +102,14 @@ class PageMaker:
             truth=truth,
         )
 
+    def close(self) -> None:
+        """End the child process."""
+        self._sandbox.close()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._sandbox.close()
+        self.close()

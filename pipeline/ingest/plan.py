@@ -28,15 +28,16 @@ class Probe:
 
 def probe(uri: str, sandbox: Sandbox) -> Probe:
     """Read, recognise and open one input; never raises for what is wrong with it."""
+    shown = uri.encode(errors="backslashreplace").decode()
+    if shown != uri:
+        return Probe(shown, reason=Reason.UNREADABLE, detail="its name is not Unicode, which no record can hold")
     try:
         source = read_source(uri)
     except SourceError as error:
         return Probe(uri, sha256=error.sha256, reason=error.reason, detail=error.detail)
     try:
         pages = sandbox.open(source.format, source.data)
-        truth = read_truth(uri)
-        if truth is not None and len(truth.pages) != pages:
-            raise ValueError(f"truth of {len(truth.pages)} pages for a file of {pages}")
+        read_truth(uri, pages)
     except PageError as error:
         return Probe(uri, source.sha256, reason=error.reason, detail=error.detail)
     except ValueError as error:

@@ -17,6 +17,7 @@ from pipeline.sources import SourceError, read_source, read_truth
 from schemas.dataset import UnitMarker
 from schemas.manifest import PLAN_SCHEMA, ManifestRow, Reason, Status
 from schemas.page import DocumentRef, page_key
+from schemas.truth import DocumentTruth
 
 
 class IngestWorker:
@@ -42,15 +43,15 @@ class IngestWorker:
             tick()
         return self._files.write_unit(unit_name(unit), manifest, (stem, *builder.finish()))
 
+    def close(self) -> None:
+        """End the child process; another `run` would start a new one."""
+        self._maker.close()
+
     def _pages(self, rows: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], MadePage | PageError]]:
         for (uri, sha256), group in groupby(rows, key=lambda row: (row["uri"], row["sha256"])):
             pages = list(group)
             try:
-                source = read_source(uri)
-                if source.sha256 != sha256:
-                    raise PageError(Reason.CHANGED, "its bytes are not those that were planned")
-                self._maker.open(source.format, source.data)
-                truth = read_truth(uri)
+                truth = self._open(uri, sha256)
             except (SourceError, PageError) as error:
                 yield from ((row, PageError(error.reason, error.detail)) for row in pages)
                 continue
@@ -60,6 +61,17 @@ class IngestWorker:
                     yield row, self._maker.make(document, row["page"], truth.pages[row["page"]] if truth else None)
                 except PageError as error:
                     yield row, error
+
+    def _open(self, uri: str, sha256: str) -> DocumentTruth | None:
+        """Open a planned document and give its truth; both may have changed since."""
+        source = read_source(uri)
+        if source.sha256 != sha256:
+            raise PageError(Reason.CHANGED, "its bytes are not those that were planned")
+        count = self._maker.open(source.format, source.data)
+        try:
+            return read_truth(uri, count)
+        except ValueError as error:
+            raise PageError(Reason.BAD_TRUTH, str(error)) from None
 
     def _row(self, row: dict[str, Any], made: MadePage | PageError, stem: str) -> ManifestRow:
         ok = made.record if isinstance(made, MadePage) else None

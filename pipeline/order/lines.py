@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 _MAX_GAP = 1.3  # of the words' height: more is a column's or a cell's gap
 _MIN_OVERLAP = 0.5  # of the lower word's height
+_WIDE_GAP, _WIDE_OVERLAP = 0.9, 0.8  # across a gap this wide words must stand level, or they are of two columns
 
 
 def group_lines(box: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -87,4 +88,5 @@ def _same_line(a: _Word, b: _Word, gap: float) -> bool:
     heights = (a[3] - a[1], b[3] - b[1])
     if gap > _MAX_GAP * max(heights) or gap < -max(heights):
         return False
-    return min(a[3], b[3]) - max(a[1], b[1]) >= _MIN_OVERLAP * min(heights)
+    needed = _WIDE_OVERLAP if gap > _WIDE_GAP * max(heights) else _MIN_OVERLAP
+    return min(a[3], b[3]) - max(a[1], b[1]) >= needed * min(heights)

@@ -10,7 +10,7 @@ def lrtb(box: NDArray[np.float64]) -> list[int]:
     """Indices row by row; a box opens a new row when its middle lies below the bottom of the row's first box."""
     middle = (box[:, 1] + box[:, 3]) / 2
     # Ties are broken by geometry alone, so that shuffling the input changes nothing.
-    by_height = np.lexsort((box[:, 2], box[:, 0], middle))
+    by_height = np.lexsort((box[:, 3], box[:, 2], box[:, 0], middle))
     rows: list[list[int]] = []
     bottom = -np.inf
     for i in by_height.tolist():

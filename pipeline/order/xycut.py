@@ -14,6 +14,7 @@ from pipeline.order.lrtb import lrtb
 _MIN_GUTTER = 0.6  # of the median height of a box: two columns may stand close
 _FULL = 0.6  # of a column's width that its median row covers
 _MIN_ROWS = 3  # rows that make a column
+_MIN_WIDTH = 8.0  # of a column of text, in heights of its boxes: a table's are narrower
 
 
 def xycut(box: NDArray[np.float64]) -> list[int]:
@@ -36,16 +37,42 @@ def _split(box: NDArray[np.float64], region: NDArray[np.intp]) -> list[NDArray[n
     here = box[region]
     gutter = _MIN_GUTTER * max(float(np.median(here[:, 3] - here[:, 1])), 1e-9)
     columns = _groups(here[:, 0], here[:, 2], gutter)
-    if columns.max() > 0 and all(_is_text_column(here[columns == c]) for c in range(columns.max() + 1)):
+    if _are_text_columns(here, columns):
         return _parts(region, columns)
     rows = _groups(here[:, 1], here[:, 3], 0.0)
     if rows.max() > 0:
-        return _parts(region, rows)
+        return _parts(region, _bands(here, rows, gutter))
     return _parts(region, columns)
 
 
+def _bands(box: NDArray[np.float64], rows: NDArray[np.intp], gutter: float) -> NDArray[np.intp]:
+    """Rows joined again where they are the rows of columns of text: a headline or a page number parts only itself."""
+    by_row = np.argsort(rows, kind="stable")
+    starts = np.searchsorted(rows[by_row], np.arange(rows.max() + 2))
+    band = np.arange(rows.max() + 1)
+    first = 0
+    while first < len(band):
+        last = good = first
+        while last + 1 < len(band):
+            here = box[by_row[starts[first] : starts[last + 2]]]
+            columns = _groups(here[:, 0], here[:, 2], gutter)
+            if columns.max() == 0:
+                break
+            last += 1
+            if _are_text_columns(here, columns):
+                good = last
+        band[first : good + 1] = first
+        first = (good if good > first else last) + 1
+    return band[rows]
+
+
+def _are_text_columns(box: NDArray[np.float64], columns: NDArray[np.intp]) -> bool:
+    return bool(columns.max() > 0) and all(_is_text_column(box[columns == c]) for c in range(columns.max() + 1))
+
+
 def _parts(region: NDArray[np.intp], group: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    return [region[group == g] for g in range(group.max() + 1)]
+    by_group = np.argsort(group, kind="stable")
+    return np.split(region[by_group], np.flatnonzero(np.diff(group[by_group])) + 1)
 
 
 def _groups(low: NDArray[np.float64], high: NDArray[np.float64], gap: float) -> NDArray[np.intp]:
@@ -66,5 +93,7 @@ def _is_text_column(box: NDArray[np.float64]) -> bool:
     if count < _MIN_ROWS:
         return False
     width = float(box[:, 2].max() - box[:, 0].min())
+    if width < _MIN_WIDTH * float(np.median(box[:, 3] - box[:, 1])):
+        return False
     covered = np.bincount(rows, box[:, 2] - box[:, 0], minlength=count)
     return bool(np.median(covered) >= _FULL * width)

@@ -33,6 +33,8 @@ def main() -> None:
             request, body = unpack(_read_exactly)
         except EOFError:
             return
+        except MemoryError:
+            os.abort()  # half a message was read: what follows cannot be understood
         _grant_cpu(limits.cpu_seconds)
         try:
             if request["op"] == "open":

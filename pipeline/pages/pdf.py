@@ -50,8 +50,7 @@ class PdfFile(Opened):
         except pdfium.PdfiumError as error:
             raise PageError(Reason.PAGE_DAMAGED, str(error)) from None
         try:
-            if min(width, height) < _MIN_POINTS or max(width, height) > _MAX_POINTS:
-                raise PageError(Reason.PAGE_TOO_LARGE, f"{width:.0f} x {height:.0f} points")
+            _check_size(width, height)
             to_page = _to_fractions(page)
             facts = PageFacts(
                 declared_rotation=page.get_rotation(),
@@ -71,6 +70,13 @@ class PdfFile(Opened):
             return _read_chars(text.raw, count, to_page)
         finally:
             text.close()
+
+
+def _check_size(width: float, height: float) -> None:
+    if not min(width, height) >= _MIN_POINTS:
+        raise PageError(Reason.PAGE_TOO_SMALL, f"{width:.1f} x {height:.1f} points, less than {_MIN_POINTS:g}")
+    if not max(width, height) <= _MAX_POINTS:
+        raise PageError(Reason.PAGE_TOO_LARGE, f"{width:.0f} x {height:.0f} points, more than {_MAX_POINTS:g}")
 
 
 def _render(page: Any, longest: int) -> NDArray[np.uint8]:

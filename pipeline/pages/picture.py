@@ -50,13 +50,13 @@ def to_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def encode_picture(picture: NDArray[np.uint8], longest: int, *, bilevel: bool) -> StoredPicture:
-    """The stored form of a page's picture: JPEG, or PNG of one bit where the source is bilevel and that is smaller."""
+    """The stored form of a page's picture: JPEG, or PNG where the source is bilevel and that is smaller."""
     pixels = to_grey(fit(picture, longest))
     jpeg = _encode(Image.fromarray(pixels), "JPEG", quality=JPEG_QUALITY)
     if bilevel and pixels.ndim == 2:
         grey = Image.fromarray(pixels)
         # Reduced bilevel pages keep 16 greys, or their strokes break; PNG stores four bits a pixel for that.
-        png = _encode(grey.quantize(16) if pixels.shape != picture.shape[:2] else grey.convert("1"), "PNG")
+        png = _encode(grey.convert("1") if np.isin(pixels, (0, 255)).all() else grey.quantize(16), "PNG")
         if len(png) < len(jpeg):
             return StoredPicture("png", png, pixels)
     return StoredPicture("jpg", jpeg, pixels)

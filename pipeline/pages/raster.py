@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
 from pipeline.pages.base import Limits, PageError, PageFacts, RawPage
 from pipeline.pages.opened import Opened
@@ -26,12 +29,10 @@ class RasterFile(Opened):
         # The limit below is ours and exact; Pillow's own would warn or raise at sizes of its choosing.
         Image.MAX_IMAGE_PIXELS = None
         warnings.simplefilter("ignore")
-        try:
+        with _damage_is(Reason.DAMAGED):
             self._image = Image.open(io.BytesIO(data), formats=(kind.value,))
             # An animated WebP or PNG is one picture; only TIFF has pages.
             self._frames = int(getattr(self._image, "n_frames", 1)) if kind is Format.TIFF else 1
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-            raise PageError(Reason.DAMAGED, _words(error)) from None
         if self._frames > limits.max_pages:
             raise PageError(Reason.TOO_MANY_PAGES, f"{self._frames} frames, more than {limits.max_pages}")
 
@@ -42,19 +43,16 @@ class RasterFile(Opened):
 
     def page(self, index: int, longest: int, *, chars: bool) -> RawPage:
         """One frame, turned as its EXIF says, never enlarged. A picture has no characters."""
-        try:
+        with _damage_is(Reason.PAGE_DAMAGED):
             if self._frames > 1:
                 self._image.seek(index)
-            width, height = self._image.size
-            self._check_size(width, height)
+            self._check_size(*self._image.size)
             bilevel = self._image.mode == "1"
-            degrees = _EXIF_DEGREES.get(int(self._image.getexif().get(_EXIF_ORIENTATION, 1)), 0)
+            degrees = _EXIF_DEGREES.get(self._image.getexif().get(_EXIF_ORIENTATION, 1), 0)
             upright = ImageOps.exif_transpose(self._image)
             picture = _flatten(upright)
             # REDUCE before the filter keeps a huge scan from being filtered at full size.
             picture.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=3.0)
-        except (OSError, ValueError, SyntaxError, EOFError, ZeroDivisionError) as error:
-            raise PageError(Reason.PAGE_DAMAGED, _words(error)) from None
         facts = PageFacts(
             declared_rotation=degrees,
             picture_cover=1.0,
@@ -70,12 +68,21 @@ class RasterFile(Opened):
             raise PageError(Reason.PAGE_TOO_LARGE, f"{width} x {height} pixels, more than {self._limits.max_pixels}")
 
 
+@contextmanager
+def _damage_is(reason: Reason) -> Iterator[None]:
+    """Whatever Pillow trips over in a damaged file becomes a PageError: KeyError and TypeError are met, too."""
+    try:
+        yield
+    except (PageError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - its parsers promise no kind of error
+        raise PageError(reason, f"{type(error).__name__}: {' '.join(str(error).split())}") from None
+
+
 def _flatten(image: Image.Image) -> Image.Image:
     """RGB on white: a transparent page is paper, not black."""
-    if image.mode in ("I;16", "I", "F"):
-        values = np.asarray(image, dtype=np.float64)
-        low, high = float(values.min()), float(values.max())
-        image = Image.fromarray(((values - low) * (255.0 / max(high - low, 1e-9))).astype(np.uint8))
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        image = _eight_bits(np.asarray(image, dtype=np.float64))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
@@ -83,5 +90,7 @@ def _flatten(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:200]
+def _eight_bits(values: NDArray[np.float64]) -> Image.Image:
+    """Grey by the largest value, which is the paper: scanners fill 10, 12 or all 16 bits. A blank page stays white."""
+    low, high = min(0.0, float(values.min())), float(values.max())
+    return Image.fromarray(((values - low) * (255.0 / max(high - low, 1e-9))).astype(np.uint8))

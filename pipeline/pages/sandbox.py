@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import orjson
@@ -19,6 +20,8 @@ from pipeline.pages.base import Chars, Limits, PageError, PageFacts, RawPage
 from pipeline.pages.wire import pack, unpack
 from pipeline.sources.formats import Format
 from schemas.manifest import Reason
+
+Answer = TypeVar("Answer")
 
 
 class Sandbox:
@@ -39,44 +42,57 @@ class Sandbox:
     def page(self, index: int, longest: int, *, chars: bool = True) -> RawPage:
         """Page `index` of the open document; see `Opened.page`."""
         assert self._document is not None, "page() before open()"
-        if self._served >= self._limits.recycle_after:
+        if self._served >= self._limits.recycle_after or not self._alive():
             self.close()
         if not self._opened:
             self._open_here()
         self._served += 1
-        head, body = self._ask({"op": "page", "page": index, "longest": longest, "chars": chars})
-        return _raw_page(head, body)
+        return self._ask({"op": "page", "page": index, "longest": longest, "chars": chars}, b"", _raw_page)
 
     def _open_here(self) -> int:
         assert self._document is not None
         kind, data = self._document
         self._opened = False
-        head, _ = self._ask({"op": "open", "format": kind.value}, data)
+        pages = self._ask({"op": "open", "format": kind.value}, data, self._count)
         self._opened = True
-        return int(head["pages"])
+        return pages
 
-    def _ask(self, request: dict[str, Any], body: bytes = b"") -> tuple[dict[str, Any], bytes]:
+    def _count(self, head: dict[str, Any], _: bytes) -> int:
+        pages = int(head["pages"])
+        if not 1 <= pages <= self._limits.max_pages:
+            raise ValueError(f"{pages} pages")
+        return pages
+
+    def _ask(self, request: dict[str, Any], body: bytes, parse: Callable[[dict[str, Any], bytes], Answer]) -> Answer:
         child = self._start()
         deadline = time.monotonic() + self._limits.wall_seconds
         try:
             _send(child, pack(request, body), deadline)
             head, payload = unpack(lambda size: _receive(child, size, deadline))
+            if "reason" not in head:
+                return parse(head, payload)
+            refusal = PageError(Reason(head["reason"]), str(head["detail"]))
         except TimeoutError:
             self.close()
             raise PageError(Reason.TIMEOUT, f"no answer in {self._limits.wall_seconds:g} s") from None
         except (EOFError, BrokenPipeError):
             raise self._death() from None
-        if "reason" in head:
-            if head["reason"] == Reason.KILLED.value:
-                self.close()  # a process that ran out of memory once is not used again
-            raise PageError(Reason(head["reason"]), str(head["detail"]))
-        return head, payload
+        except (KeyError, TypeError, ValueError) as error:
+            # A document may have taken the child over: its word counts for nothing, and it ends.
+            self.close()
+            raise PageError(Reason.KILLED, f"its process answered nonsense: {type(error).__name__}: {error}") from None
+        if refusal.reason is Reason.KILLED:
+            self.close()  # a process that ran out of memory once is not used again
+        raise refusal
+
+    def _alive(self) -> bool:
+        return self._child is not None and self._child.poll() is None
 
     def _start(self) -> subprocess.Popen[bytes]:
-        if self._child is not None and self._child.poll() is None:
+        if self._child is not None and self._alive():
             return self._child
+        self.close()
         self._served = 0
-        self._opened = False
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
         limits = orjson.dumps(dataclasses.asdict(self._limits)).decode()
         self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -92,7 +108,10 @@ class Sandbox:
 
     def _death(self) -> PageError:
         assert self._child is not None
-        code = self._child.wait()
+        try:
+            code = self._child.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            code = -signal.SIGKILL  # it closed its pipes and lives on
         self.close()
         if code == -signal.SIGXCPU:
             return PageError(Reason.TIMEOUT, f"more than {self._limits.cpu_seconds} s of CPU")
@@ -154,10 +173,12 @@ def _receive(child: subprocess.Popen[bytes], size: int, deadline: float) -> byte
 def _raw_page(head: dict[str, Any], body: bytes) -> RawPage:
     width, height, count = int(head["width"]), int(head["height"]), int(head["chars"])
     pixels = width * height * 3
-    if len(body) != pixels + count * (4 + 16 + 1):
-        raise PageError(Reason.KILLED, "its process answered nonsense")
+    if min(width, height) < 1 or count < 0 or len(body) != pixels + count * (4 + 16 + 1):
+        raise ValueError(f"{len(body)} bytes for a page of {width} x {height} pixels and {count} characters")
     picture = np.frombuffer(body, np.uint8, pixels).reshape(height, width, 3)
     code = np.frombuffer(body, "<u4", count, pixels)
     box = np.frombuffer(body, "<f4", count * 4, pixels + 4 * count).reshape(count, 4)
-    hidden = np.frombuffer(body, np.bool_, count, pixels + 20 * count)
+    hidden = np.frombuffer(body, np.uint8, count, pixels + 20 * count) != 0
+    if not np.isfinite(box).all():
+        raise ValueError("boxes that are not finite")
     return RawPage(picture, PageFacts.of(head["facts"]), Chars(code.astype(np.uint32), box.astype(np.float32), hidden))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import io
-from zipfile import BadZipFile
+import re
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.keyed import keyed
+
+# Magic, version 1.0, length of the header, header: what numpy writes for a matrix of bytes.
+_NPY = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '\|u1', 'fortran_order': False, 'shape': \(([0-9]{1,9}), ([0-9]{1,9})\), \} *\n",
+    re.DOTALL,
+)
 
 
 def line_covers(seed: int, key: str, variants: int, lines: int, rate: float) -> NDArray[np.uint8]:
@@ -25,11 +31,9 @@ def to_npy(array: NDArray[np.uint8]) -> bytes:
 
 
 def from_npy(data: bytes) -> NDArray[np.uint8]:
-    """A matrix of bytes from an .npy file; ValueError where it is none. Never unpickles."""
-    try:
-        array = np.load(io.BytesIO(data), allow_pickle=False)
-    except (EOFError, OSError, BadZipFile) as error:
-        raise ValueError(f"not an array: {error}") from None
-    if not isinstance(array, np.ndarray) or array.dtype != np.uint8 or array.ndim != 2:
+    """A matrix of bytes from what `to_npy` wrote; ValueError where it is anything else. Runs no parser of numpy."""
+    found = _NPY.match(data)
+    rows, columns = map(int, found.groups()) if found else (0, 0)
+    if found is None or len(data) - found.end() != rows * columns:
         raise ValueError("not a matrix of bytes")
-    return array
+    return np.frombuffer(data, dtype=np.uint8, offset=found.end()).reshape(rows, columns)

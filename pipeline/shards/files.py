@@ -7,10 +7,10 @@ import re
 import secrets
 from pathlib import Path
 
-import fsspec
-from fsspec.implementations.local import LocalFileSystem
+from pipeline.places import file_system
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)*")
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -43,8 +43,7 @@ class Store:
     def __init__(self, url: str) -> None:
         if not url:
             raise ValueError("the folder or URL of a dataset must not be empty")
-        self._fs, root = fsspec.core.url_to_fs(url)
-        self._local = isinstance(self._fs, LocalFileSystem)
+        self._fs, root, self._local = file_system(url)
         self.root: str = str(Path(root).absolute()) if self._local else root.rstrip("/")
         self.url: str = self.root if self._local else url.rstrip("/")
 
@@ -84,22 +83,33 @@ class Store:
 
     def exists(self, name: str) -> bool:
         """Whether `name` is there."""
+        self._forget()
         return bool(self._fs.exists(self._path(name)))
 
     def list(self, folder: str) -> list[str]:
         """Sorted names of the finished files right below `folder` (none where it is absent)."""
+        self._forget()
         try:
             found = self._fs.ls(self._path(folder), detail=True)
         except FileNotFoundError:
             return []
-        names = (str(entry["name"]).rsplit("/", 1)[-1] for entry in found if entry["type"] == "file")
+        names = (_last(str(entry["name"])) for entry in found if entry["type"] == "file")
         return sorted(name for name in names if not name.startswith("."))
 
     def is_empty(self) -> bool:
-        """Whether nothing lies at the root yet."""
+        """Whether nothing lies at the root yet but what a write that was cut off has left."""
+        self._forget()
         try:
-            return not self._fs.ls(self.root, detail=False)
+            if self._fs.isfile(self.root):
+                raise ValueError(f"{self.url} is a file, expected a folder or a URL prefix")
+            return all(_TEMPORARY.fullmatch(_last(str(name))) for name in self._fs.ls(self.root, detail=False))
         except FileNotFoundError:
             return True
-        except NotADirectoryError:
-            raise ValueError(f"{self.url} is a file, expected a folder or a URL prefix") from None
+
+    def _forget(self) -> None:
+        """Other processes write here, too, and object stores' clients remember what they have listed."""
+        self._fs.invalidate_cache()
+
+
+def _last(path: str) -> str:
+    return path.rstrip("/").rsplit("/", 1)[-1]

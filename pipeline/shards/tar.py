@@ -80,8 +80,8 @@ def read_parquet(data: bytes, schema: pa.Schema, name: str) -> pa.Table:
     """A table that has exactly `schema`; ValueError naming the file where it does not."""
     try:
         table = pq.read_table(io.BytesIO(data))
-    except pa.ArrowException as error:
-        raise ValueError(f"{name}: not a Parquet file ({error})") from None
+    except (pa.ArrowException, OSError) as error:  # damage inside a column comes as an OSError
+        raise ValueError(f"{name}: not a Parquet file ({' '.join(str(error).split())})") from None
     if not table.schema.remove_metadata().equals(schema):
         raise ValueError(f"{name}: columns {table.schema.names}, expected {schema.names}")
     return table

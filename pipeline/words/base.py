@@ -42,8 +42,9 @@ def no_words() -> WordList:
 
 def clean(text: str) -> str:
     """Text as it is stored: NFC, no control, unassigned, private or surrogate characters, no white space."""
-    kept = (c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in _DROPPED)
-    return "".join("".join(kept).split())
+    kept = (c for c in text if unicodedata.category(c) not in _DROPPED)
+    # Last, as what was dropped may have stood between a letter and its accent.
+    return unicodedata.normalize("NFC", "".join("".join(kept).split()))
 
 
 _DROPPED = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})

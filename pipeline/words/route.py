@@ -45,13 +45,14 @@ _CODE_POINTS = 0x110000
 
 def features_of(page: RawPage, words: WordList) -> dict[str, float]:
     """What the decision is made from; all shares 0..1 but `characters`."""
-    solid = page.chars.code[page.chars.code > 0x20]
+    visible = page.chars.code > 0x20  # spaces that pdfium adds are neither drawn nor hidden
+    solid, hidden = page.chars.code[visible], page.chars.hidden[visible]
     ink = _ink(page.picture)
     on_ink, covered = _agreement(ink, words.box)
     return {
         "characters": float(len(solid)),
         "bad_characters": round(_bad_share(solid), 4),
-        "hidden_characters": round(float(page.chars.hidden.mean()) if len(page.chars) else 0.0, 4),
+        "hidden_characters": round(float(hidden.mean()) if len(hidden) else 0.0, 4),
         "picture_cover": page.facts.picture_cover,
         "ink": round(float(ink.mean()), 4),
         "words_on_ink": round(on_ink, 4),

@@ -27,6 +27,7 @@ _PARAMS: dict[str, Any] = {
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
 }
+_MAX_ASPECT = 4  # the longer side over the shorter one
 
 
 class RapidEngine(OcrEngine):
@@ -49,10 +50,26 @@ class RapidEngine(OcrEngine):
 
     def read(self, picture: NDArray[np.uint8]) -> WordList:
         """Words with boxes from the recogniser's columns; the line is the detector's."""
-        result = self._ocr(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        result = self._ocr(cv2.cvtColor(_widen(picture), cv2.COLOR_RGB2BGR))
         if result.boxes is None or not result.txts:
             return no_words()
         return _words(result.word_results, result.boxes, picture.shape[1], picture.shape[0])
+
+
+def _widen(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Paper to the right of or below a picture that is a strip; boxes stay where they are.
+
+    The detector enlarges the shorter side to 736 pixels, and the longer one with it: a strip of 16 x 2,000 pixels
+    would take tens of gigabytes.
+    """
+    height, width = picture.shape[:2]
+    least = -(-max(height, width) // _MAX_ASPECT)
+    right, below = max(0, least - width), max(0, least - height)
+    if not right and not below:
+        return picture
+    paper = np.median(picture.reshape(-1, 3), axis=0).tolist()
+    widened = cv2.copyMakeBorder(picture, 0, below, 0, right, cv2.BORDER_CONSTANT, value=paper)
+    return np.asarray(widened, dtype=np.uint8)
 
 
 def _words(lines: Any, boxes: NDArray[np.float32], width: int, height: int) -> WordList:
