@@ -28,7 +28,7 @@ from pipeline.ingest import IngestConfig
 from pipeline.ingest.page import MadePage, PageMaker
 from pipeline.ingest.unit import add_page
 from pipeline.pages import Limits, PageError
-from pipeline.pages.opened import open_document
+from pipeline.pages.document import open_document
 from pipeline.pages.picture import encode_picture
 from pipeline.shards.hashes import minhash, phash
 from pipeline.shards.tar import ShardBuilder

@@ -14,7 +14,8 @@ import jobs
 import model
 import pipeline
 import schemas
-from jobs.cli import COMMANDS, load
+from jobs.cli import COMMANDS
+from jobs.inspect.app import VERBS
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("schemas", "pipeline", "model", "jobs")
@@ -62,8 +63,8 @@ def test_nothing_read_can_run_code() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_of_commands_says_what_the_commands_say(name: str) -> None:
-    command = load(name)
-    assert " ".join(command.help.split("\n\n")[0].split()) == COMMANDS[name]
+    command = COMMANDS[name].load(name)
+    assert " ".join(command.help.split("\n\n")[0].split()) == COMMANDS[name].help
 
 
 def test_commands_and_options_of_the_readme_exist() -> None:
@@ -71,9 +72,9 @@ def test_commands_and_options_of_the_readme_exist() -> None:
     lines = re.findall(r"(?:pagemill|python -m jobs\.)[ ]?((?:inspect )?[a-z]+) ([^\n`]*)", text)
     assert len(lines) >= 10
     for name, rest in lines:
-        command = load(name.split()[0])
+        command = COMMANDS[name.split()[0]].load(name.split()[0])
         if " " in name:
-            command = command.commands[name.split()[1]]
+            command = VERBS[name.split()[1]].load(name.split()[1])
         known = {option for parameter in command.params for option in parameter.opts}
         used = set(re.findall(r"(?<!\S)--[a-z-]+", rest.split("#")[0]))
         assert used <= known, f"{name}: {used - known}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ import ray
 _ROOT = Path(__file__).resolve().parents[2]
 # What Ray packs from the project's folder when a laptop connects to a cluster without `ray job submit`.
 _EXCLUDES = [".git", ".venv", "/out", "/runs", "/tests", "/docs", "*.tar", "*.parquet"]
+
+_PATIENCE = 10.0  # seconds for a cluster to answer at all
 
 
 def _inside_job() -> bool:
@@ -55,8 +58,24 @@ def _connect(address: str | None, cpus: int | None) -> None:
             log_to_driver=False,
         )
         return
+    _reach(address)
     env = None if _inside_job() else {"working_dir": str(_ROOT), "excludes": _EXCLUDES}
     try:
         ray.init(address=address, runtime_env=env, logging_level=logging.ERROR, log_to_driver=False)
-    except ConnectionError as error:
-        raise RuntimeError(f"no Ray cluster answers at {address}: {str(error).splitlines()[0]}") from None
+    except ConnectionError:
+        raise RuntimeError(
+            f"the Ray cluster at {address} does not let us in: is its token the one in RAY_AUTH_TOKEN_PATH?"
+        ) from None
+
+
+def _reach(address: str) -> None:
+    """Find out in seconds that nothing listens at HOST:PORT; Ray would try for minutes. Other forms are Ray's."""
+    if address == "auto" or "://" in address:
+        return
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise ValueError(f"--address must be HOST:PORT, got {address!r}")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise RuntimeError(f"no Ray cluster answers at {address}: {error}") from None

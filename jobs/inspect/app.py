@@ -1,26 +1,36 @@
-"""pagemill inspect: look into a dataset, on this machine or behind a URL, without unpacking it."""
+"""pagemill inspect: every verb under one name."""
 
 from __future__ import annotations
 
-import typer
+from jobs.lazy import Lazy, lazy_app
 
-from jobs.command import make_app
-from jobs.inspect.errors import errors
-from jobs.inspect.html import html
-from jobs.inspect.lint.command import lint_command
-from jobs.inspect.listing import ls
-from jobs.inspect.replay import replay
-from jobs.inspect.show import show
-from jobs.inspect.stats import stats
+VERBS = {
+    "stats": Lazy(
+        "jobs.inspect.stats",
+        "stats",
+        "Totals by status, route and reason, and how words, lines, pictures and confidence are distributed.",
+    ),
+    "ls": Lazy(
+        "jobs.inspect.listing", "ls", "List pages and what became of them: key, status or route, words, shard, file."
+    ),
+    "show": Lazy(
+        "jobs.inspect.show", "show", "Show one page: its words by line, where it comes from; or one training sample."
+    ),
+    "lint": Lazy(
+        "jobs.inspect.lint.command",
+        "lint_command",
+        "Check every promise of the format; exits with 1 if one does not hold.",
+    ),
+    "errors": Lazy("jobs.inspect.errors", "errors", "Rejected and duplicate rows, grouped by reason, with examples."),
+    "replay": Lazy("jobs.inspect.replay", "replay", "Print the positions and keys that a rank reads at a step."),
+    "html": Lazy(
+        "jobs.inspect.html",
+        "html",
+        "Write a report with sampled pages: one HTML file that loads nothing from anywhere.",
+    ),
+}
 
-app: typer.Typer = make_app()
-app.command("stats")(stats)
-app.command("ls")(ls)
-app.command("show")(show)
-app.command("lint")(lint_command)
-app.command("errors")(errors)
-app.command("replay")(replay)
-app.command("html")(html)
+app = lazy_app(VERBS)
 
 
 @app.callback()

@@ -32,7 +32,7 @@ def show(
     variant: Annotated[int, typer.Option(help="Of a training sample: which variant's covers and picture.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Show one page: its words by line, where it comes from; or one training sample with its covers."""
+    """Show one page: its words by line, where it comes from; or one training sample."""
     opened = Dataset(dataset)
     row = find_row(opened, key)
     if row.status is not Status.OK:

@@ -15,7 +15,8 @@ import numpy as np
 import orjson
 
 from pipeline.pages.base import Limits, PageError, RawPage
-from pipeline.pages.opened import Opened, open_document
+from pipeline.pages.document import open_document
+from pipeline.pages.opened import Opened
 from pipeline.pages.wire import pack, unpack
 from schemas.manifest import Reason
 

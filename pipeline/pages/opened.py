@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from pipeline.pages.base import Limits, RawPage
-from pipeline.sources.formats import Format
+from pipeline.pages.base import RawPage
 
 
 class Opened(ABC):
@@ -22,13 +21,3 @@ class Opened(ABC):
 
         Raises PageError where it cannot be had.
         """
-
-
-def open_document(name: str, data: bytes, limits: Limits) -> Opened:
-    """The document in `data`, by its format; PageError where it cannot be opened."""
-    # Imported here, in the child: the parent never loads a parser of untrusted bytes for this.
-    from pipeline.pages.pdf import PdfFile  # noqa: PLC0415
-    from pipeline.pages.raster import RasterFile  # noqa: PLC0415
-
-    kind = Format(name)
-    return PdfFile(data, limits) if kind is Format.PDF else RasterFile(kind, data, limits)

@@ -25,7 +25,8 @@ class PrepareConfig:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be 0..1, got {getattr(self, name)}")
         if self.tim_replace_rate + self.tim_drop_rate > 1:
-            raise ValueError(f"tim_replace_rate + tim_drop_rate must be at most 1, got {self.tim_replace_rate} + ...")
+            rates = f"{self.tim_replace_rate} + {self.tim_drop_rate}"
+            raise ValueError(f"tim_replace_rate + tim_drop_rate must be at most 1, got {rates}")
         for name, low, high in (
             ("seed", 0, LAST_SEED),
             ("variants", 1, 1000),

@@ -18,7 +18,7 @@ from jobs.inspect.lint import lint
 from jobs.train.log import read_metrics
 from pipeline.synth import Spec, make, save
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]  # minutes where others use the machine, too
 
 ROOT = Path(__file__).resolve().parents[2]
 INGEST = ("python", "-m", "jobs.ingest")
@@ -46,10 +46,10 @@ def _here(*command: object) -> str:
 
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Seven documents of ten pages, the slow ones last, and a file that is none."""
+    """Six documents of nine pages, the slow ones last, and a file that is none."""
     folder = tmp_path_factory.mktemp("documents")
     kinds = [("report", "digital", 3), ("invoice", "digital", 1), ("letter", "digital", 1), ("paper2", "digital", 2)]
-    kinds += [("form", "png", 1), ("letter", "jpeg", 1), ("table", "png", 1)]
+    kinds += [("form", "png", 1), ("letter", "jpeg", 1)]
     for index, (document_type, variant, pages) in enumerate(kinds):
         spec = Spec(index=index, seed=7, document_type=document_type, variant=variant, pages=pages)
         save(folder, make(spec))
@@ -141,13 +141,13 @@ def test_ingest_is_shared_and_whole(cluster: Any, pages: tuple[Path, Any]) -> No
     assert cluster.worked(job) == _everywhere(cluster)
     assert lint(str(out)) == []
     totals = json.loads((out / "dataset.json").read_text())["totals"]
-    assert (totals["ok"], totals["rejected"]) == (10, 1)
+    assert (totals["ok"], totals["rejected"]) == (9, 1)
     assert totals["routes"].keys() == {"text-layer", "ocr"}
 
 
 def test_ingest_gives_the_bytes_of_a_laptop(pages: tuple[Path, Any], laptop_pages: Path) -> None:
     sums = _sums(pages[0])
-    assert len(sums) == 10
+    assert len(sums) == 2 * 5, "a shard and its index for every two pages"
     assert sums == _sums(laptop_pages)
     digests = [json.loads((out / "dataset.json").read_text())["digest"] for out in (pages[0], laptop_pages)]
     assert digests[0] == digests[1]
@@ -201,13 +201,13 @@ def test_prepare_is_shared_and_gives_the_bytes_of_a_laptop(
 
 def test_pretrain_spreads_its_ranks_and_resumes(cluster: Any, prepared: tuple[Path, Any], tmp_path: Path) -> None:
     run = tmp_path / "run"
-    options = ("--config", "tiny", "--workers", 2, "--global-batch", 4, "--steps", 3, "--checkpoint-every", 2)
+    options = ("--config", "tiny", "--workers", 2, "--global-batch", 4, "--steps", 2, "--checkpoint-every", 2)
     command = ("python", "-m", "jobs.pretrain", prepared[0], "--out", run, *options)
     trained = cluster.submit(*command)
     assert trained.code == 0, trained.output
     assert cluster.worked(trained) == _everywhere(cluster)
     metrics = read_metrics(run)
-    assert len(metrics) == 3
+    assert len(metrics) == 2
     assert all(step[name] > 0 for step in metrics for name in ("mvlm", "tia", "tim"))
     assert len(list(run.glob("samples/rank-*.jsonl"))) == 2
     assert list(run.glob("checkpoints/step-*/commit.json"))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
 
 from pipeline.ingest import IngestConfig
@@ -28,6 +29,10 @@ from schemas.base import digest, sha256_hex
 from schemas.dataset import DatasetInfo
 from schemas.manifest import PLAN_SCHEMA, ManifestRow, Status
 from schemas.page import DocumentRef, Engine, Lines, Orientation, Page, Route, Words, page_key
+
+# A busy machine is no failure: pytest's own timeout bounds each test.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 SYLLABLES = ("ka", "lo", "mi", "ru", "te", "sa", "no", "vi", "pe", "du")
 VOCABULARY = (*SPECIAL, *SYLLABLES, *(f"##{syllable}" for syllable in SYLLABLES))

@@ -20,7 +20,7 @@ def html(
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
     samples: Annotated[int, typer.Option(help="Pages to show, spread evenly over the dataset.")] = 24,
 ) -> None:
-    """Write a report of the dataset with sampled pages: one HTML file that loads nothing from anywhere."""
+    """Write a report with sampled pages: one HTML file that loads nothing from anywhere."""
     if samples < 0:
         raise ValueError(f"--samples must not be negative, got {samples}")
     path = out.absolute()

@@ -18,7 +18,7 @@ _SHOWN = 50
 
 
 def lint_command(dataset: DatasetUrl, as_json: AsJson = False) -> None:
-    """Check every promise of the format on the whole dataset; exits with 1 if one does not hold."""
+    """Check every promise of the format; exits with 1 if one does not hold."""
     found = _with_progress(dataset)
     if as_json:
         print_json({"dataset": dataset, "findings": [asdict(finding) for finding in found]})

@@ -23,7 +23,7 @@ def test_clean_datasets_have_no_findings(clean_pages: Path, clean_train: Path) -
     assert lint(str(clean_train)) == []
 
 
-def test_a_dataset_without_a_generation_has_no_findings(tmp_path: Path, writers: dict[str, Any]) -> None:
+def test_a_dataset_without_a_generation_has_no_findings(tmp_path: Path) -> None:
     from pipeline.ingest import IngestConfig
     from pipeline.shards.files import Store
     from pipeline.shards.generation import open_or_create

@@ -1,0 +1,15 @@
+"""A document by its format. Imported in the child alone: the parent loads no parser of untrusted bytes."""
+
+from __future__ import annotations
+
+from pipeline.pages.base import Limits
+from pipeline.pages.opened import Opened
+from pipeline.pages.pdf import PdfFile
+from pipeline.pages.raster import RasterFile
+from pipeline.sources.formats import Format
+
+
+def open_document(name: str, data: bytes, limits: Limits) -> Opened:
+    """The document in `data`, by its format; PageError where it cannot be opened."""
+    kind = Format(name)
+    return PdfFile(data, limits) if kind is Format.PDF else RasterFile(kind, data, limits)
