@@ -31,7 +31,8 @@ class TimPlan(Record):
 
     @model_validator(mode="after")
     def _partner_iff_replaced(self) -> Self:
-        if (self.action is TimAction.REPLACED) != (self.partner is not None and self.picture is not None):
+        replaced = self.action is TimAction.REPLACED
+        if (self.partner is not None, self.picture is not None) != (replaced, replaced):
             raise ValueError(f"a plan {self.action.value!r} with partner {self.partner} and picture {self.picture}")
         return self
 

@@ -77,12 +77,14 @@ def _read_all(folder: Path) -> None:
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_flipped_bit_of_a_member_is_named(damaged: Path, data: st.DataObject) -> None:
-    """Bytes between members may be anything: nobody reads them."""
+    """Bytes between members may be anything: nobody reads them. Nor is a picture read that no variant shows."""
     tar = damaged / "gen-0000" / "train-000001.tar"
     whole = tar.read_bytes()
     dataset = Dataset(str(damaged))
-    rows = dataset.index(dataset.shards()[1]).to_pylist()
-    member = data.draw(st.sampled_from([m for row in rows for m in row["members"]]))
+    shard = dataset.shards()[1]
+    row = data.draw(st.sampled_from(dataset.index(shard).to_pylist()))
+    aligned = any(p.action is TimAction.ALIGNED for p in TrainSample.from_json(dataset.sample(shard, row)["json"]).tim)
+    member = data.draw(st.sampled_from([m for m in row["members"] if aligned or m["name"] != "png"]))
     place = member["offset"] + data.draw(st.integers(0, member["size"] - 1))
     broken = bytearray(whole)
     broken[place] ^= 1 << data.draw(st.integers(0, 7))
