@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -42,6 +44,17 @@ def check_workers(workers: int | None) -> None:
     """ValueError unless `workers` is a number of workers, or None for all CPUs."""
     if workers is not None and workers < 1:
         raise ValueError(f"--workers must be at least 1, got {workers}")
+
+
+def inside_job() -> bool:
+    """Whether this is the driver of a job that was submitted to a Ray cluster."""
+    return "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
+
+
+def require_lasting(option: str, place: object) -> None:
+    """ValueError for a relative path inside a submitted job: it would go away with the job's copy of the folder."""
+    if inside_job() and "://" not in str(place) and not Path(str(place)).is_absolute():
+        raise ValueError(f"{option} must be an absolute path or a URL in a submitted job, got {str(place)!r}")
 
 
 def _say(error: BaseException) -> None:

@@ -30,6 +30,8 @@ def export(
     found, faults = checkpoint.newest(run / CHECKPOINTS)
     if found is None:
         raise ValueError(f"{run} has no checkpoint to export" + "".join(f"; {fault}" for fault in faults))
+    for fault in faults:
+        print(f"passed over a damaged checkpoint: {fault}")
     model = make_model(config)
     checkpoint.load(found, model)
     model.save_pretrained(out)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from jobs.cluster.ingest import ingest as run_ingest
-from jobs.command import FAILED, check_workers, run_command
+from jobs.command import FAILED, check_workers, require_lasting, run_command
 from pipeline.ingest import IngestConfig
 from pipeline.words import PdfText, RouteConfig
 from pipeline.words.ocr import OcrName
@@ -30,6 +30,7 @@ def ingest(
     The same command again continues where it stopped; more inputs add a generation.
     """
     check_workers(workers)
+    require_lasting("--out", out)
     config = IngestConfig(
         ocr=ocr,
         route=RouteConfig(pdf_text=pdf_text),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from jobs.cluster.prepare import prepare as run_prepare
-from jobs.command import check_workers, run_command
+from jobs.command import check_workers, require_lasting, run_command
 from jobs.ingest import summary
 from pipeline.prepare import PrepareConfig, load_tokenizer
 from pipeline.shards.dataset import Dataset
@@ -30,6 +30,7 @@ def prepare(
 ) -> None:
     """Turn page shards into training shards: tokens, line covers (TIA), partners (TIM) and pictures."""
     check_workers(workers)
+    require_lasting("--out", out)
     if not tokenizer.is_file():
         raise ValueError(f"no such file: {str(tokenizer)!r}; make it with `pagemill tokenizer`")
     data = tokenizer.read_bytes()

@@ -11,12 +11,13 @@ import torch
 import typer
 
 from jobs.cluster.pretrain import pretrain as run_pretrain
-from jobs.command import run_command
+from jobs.command import require_lasting, run_command
+from jobs.train import checkpoint
 from jobs.train.config import OptimConfig, RunConfig, pinned_dataset, settle
 from jobs.train.log import read_metrics
-from jobs.train.loop import Place, Trainer
+from jobs.train.loop import CHECKPOINTS, Place, Trainer
 from model.presets import preset, preset_names
-from pipeline.stream.loader import make_spec
+from pipeline.stream.loader import PretrainStream, make_spec
 from pipeline.stream.order import rank_positions
 from pipeline.stream.reader import TrainReader
 
@@ -47,6 +48,7 @@ def pretrain(
 
     Under `torchrun` the ranks are torchrun's, and Ray is not used.
     """
+    require_lasting("--out", out)
     if steps < 1 or workers < 1 or checkpoint_every < 1 or global_batch < 1:
         raise ValueError("--steps, --workers, --checkpoint-every and --global-batch must be at least 1")
     if not 0 < learning_rate < 1:
@@ -69,19 +71,23 @@ def pretrain(
     if "TORCHELASTIC_RUN_ID" in os.environ:
         _under_torchrun(out, settings, loader_workers)
         return
-    settle(out, settings)
     _warn_of_reuse(settings)
+    settle(out, settings)
+    _say_where_it_begins(out)
     run_pretrain(out, settings, workers, gpu=gpu, loader_workers=loader_workers, address=address)
     print(summary(out))
 
 
 def _under_torchrun(out: Path, settings: RunConfig, loader_workers: int) -> None:
     cuda = torch.cuda.is_available()
+    device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if cuda else torch.device("cpu")
+    if cuda:
+        torch.cuda.set_device(device)  # or every rank's collectives would use the first one
     torch.distributed.init_process_group("nccl" if cuda else "gloo")
     rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
-    device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if cuda else torch.device("cpu")
     try:
         if rank == 0:
+            _warn_of_reuse(settings)
             settle(out, settings)
         torch.distributed.barrier()
         place = Place(rank=rank, world_size=world, device=device, loader_workers=loader_workers)
@@ -93,12 +99,21 @@ def _under_torchrun(out: Path, settings: RunConfig, loader_workers: int) -> None
 
 
 def _warn_of_reuse(settings: RunConfig) -> None:
-    reader = TrainReader(settings.train)
-    epochs = settings.steps * settings.stream.global_batch / sum(reader.samples)
-    if epochs > reader.variants:
+    stream = PretrainStream(settings.train, settings.stream)
+    epochs = settings.steps * settings.stream.global_batch / stream.order.size
+    if epochs > stream.variants:
         print(
-            f"note: {epochs:.1f} epochs with {reader.variants} variant(s) of covers and partners: they come round again"
+            f"note: {epochs:.1f} epochs with {stream.variants} variant(s) of covers and partners: they come round again"
         )
+
+
+def _say_where_it_begins(run: Path) -> None:
+    """What the workers will find: nobody sees what they print."""
+    found, faults = checkpoint.newest(run / CHECKPOINTS)
+    for fault in faults:
+        print(f"passed over a damaged checkpoint: {fault}")
+    if found is not None:
+        print(f"going on after step {found.commit.step}", flush=True)
 
 
 def summary(run: Path) -> str:

@@ -10,8 +10,8 @@ import typer
 from jobs.cluster.counting import count_words
 from jobs.cluster.failures import plain_failures
 from jobs.cluster.session import session
-from jobs.command import check_workers, run_command
-from pipeline.prepare import PageTokenizer, load_tokenizer, tokenizer_from_vocab, train_tokenizer
+from jobs.command import check_workers, require_lasting, run_command
+from pipeline.prepare import PageTokenizer, check_vocab_size, load_tokenizer, tokenizer_from_vocab, train_tokenizer
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import write_atomic
 
@@ -28,11 +28,13 @@ def tokenizer(
 ) -> None:
     """Make the tokenizer: WordPiece with BERT's uncased normalisation."""
     check_workers(workers)
+    require_lasting("--out", out)
     if out.is_dir():
         raise ValueError(f"{out} is a folder, expected the name of a file")
     if source is not None:
         data = _taken(source)
     else:
+        check_vocab_size(vocab_size)
         dataset = Dataset(pages).require("pages")
         with session(address, workers) as cpus, plain_failures("counting words"):
             data = train_tokenizer(count_words(dataset, workers or cpus), vocab_size)

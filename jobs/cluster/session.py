@@ -11,15 +11,13 @@ from pathlib import Path
 
 import ray
 
+from jobs.command import inside_job
+
 _ROOT = Path(__file__).resolve().parents[2]
 # What Ray packs from the project's folder when a laptop connects to a cluster without `ray job submit`.
 _EXCLUDES = [".git", ".venv", "/out", "/runs", "/tests", "/docs", "*.tar", "*.parquet"]
 
 _PATIENCE = 10.0  # seconds for a cluster to answer at all
-
-
-def _inside_job() -> bool:
-    return "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
 
 
 @contextmanager
@@ -59,7 +57,7 @@ def _connect(address: str | None, cpus: int | None) -> None:
         )
         return
     _reach(address)
-    env = None if _inside_job() else {"working_dir": str(_ROOT), "excludes": _EXCLUDES}
+    env = None if inside_job() else {"working_dir": str(_ROOT), "excludes": _EXCLUDES}
     try:
         ray.init(address=address, runtime_env=env, logging_level=logging.ERROR, log_to_driver=False)
     except ConnectionError:

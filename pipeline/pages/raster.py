@@ -26,6 +26,7 @@ class RasterFile(Opened):
 
     def __init__(self, kind: Format, data: bytes, limits: Limits) -> None:
         self._limits = limits
+        self._degrees: dict[int, int] = {}  # of the frames that were asked for
         # The limit below is ours and exact; Pillow's own would warn or raise at sizes of its choosing.
         Image.MAX_IMAGE_PIXELS = None
         warnings.simplefilter("ignore")
@@ -48,7 +49,9 @@ class RasterFile(Opened):
                 self._image.seek(index)
             self._check_size(*self._image.size)
             bilevel = self._image.mode == "1"
-            degrees = _EXIF_DEGREES.get(self._image.getexif().get(_EXIF_ORIENTATION, 1), 0)
+            # Pillow turns a TIFF's frame as it loads it, and forgets that it did: only the first answer counts.
+            declared = self._image.getexif().get(_EXIF_ORIENTATION, 1)
+            degrees = self._degrees.setdefault(index, _EXIF_DEGREES.get(declared, 0))
             upright = ImageOps.exif_transpose(self._image)
             picture = _flatten(upright)
             # REDUCE before the filter keeps a huge scan from being filtered at full size.

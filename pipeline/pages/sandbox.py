@@ -21,6 +21,7 @@ from pipeline.pages.wire import pack, unpack
 from pipeline.sources.formats import Format
 from schemas.manifest import Reason
 
+_DYING = 5.0  # seconds that a process may take to end after its last word
 Answer = TypeVar("Answer")
 
 
@@ -109,7 +110,7 @@ class Sandbox:
     def _death(self) -> PageError:
         assert self._child is not None
         try:
-            code = self._child.wait(timeout=5)
+            code = self._child.wait(timeout=_DYING)
         except subprocess.TimeoutExpired:
             code = -signal.SIGKILL  # it closed its pipes and lives on
         self.close()

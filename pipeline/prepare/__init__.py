@@ -3,12 +3,13 @@
 from pipeline.prepare.config import PrepareConfig
 from pipeline.prepare.tokenizer import PageTokenizer, load_tokenizer, tokenizer_from_vocab
 from pipeline.prepare.unit import PrepareWorker, plan_table
-from pipeline.prepare.vocabulary import train_tokenizer
+from pipeline.prepare.vocabulary import check_vocab_size, train_tokenizer
 
 __all__ = [
     "PageTokenizer",
     "PrepareConfig",
     "PrepareWorker",
+    "check_vocab_size",
     "load_tokenizer",
     "plan_table",
     "tokenizer_from_vocab",

@@ -21,11 +21,16 @@ _MAX_OCCURRENCES = 20_000_000  # more words than this teach a vocabulary nothing
 _MAX_LENGTH = 100  # characters of a word that WordPiece looks at
 
 
-def train_tokenizer(words: Counter[str], vocab_size: int) -> bytes:
-    """tokenizer.json of a WordPiece vocabulary of at most `vocab_size` entries learnt from `words`."""
+def check_vocab_size(vocab_size: int) -> None:
+    """ValueError where a vocabulary of so many entries would hold hardly more than single characters."""
     least = len(SPECIAL) + 100
     if vocab_size < least:
         raise ValueError(f"vocab_size must be at least {least}, got {vocab_size}")
+
+
+def train_tokenizer(words: Counter[str], vocab_size: int) -> bytes:
+    """tokenizer.json of a WordPiece vocabulary of at most `vocab_size` entries learnt from `words`."""
+    check_vocab_size(vocab_size)
     symbols = _symbols(words)
     if not symbols:
         raise ValueError("no words to learn a vocabulary from")

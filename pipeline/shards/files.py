@@ -72,6 +72,8 @@ class Store:
 
     def read_range(self, name: str, offset: int, size: int) -> bytes:
         """Exactly `size` bytes from `offset`; ValueError naming the file where it ends before that."""
+        if offset < 0 or size < 0:  # which fsspec would count from the end
+            raise ValueError(f"{name}: there are no {size} bytes from {offset}")
         data: bytes = self._fs.cat_file(self._path(name), start=offset, end=offset + size)
         if len(data) != size:
             raise ValueError(f"{name}: ends at {offset + len(data)}, expected {size} bytes from {offset}")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from jobs.cli import app
+from jobs.command import run_app
 from pipeline.ingest import IngestConfig, IngestWorker, Planner, probe
 from pipeline.pages import Sandbox
 from pipeline.prepare import PrepareConfig, PrepareWorker, load_tokenizer, plan_table, train_tokenizer
@@ -93,3 +97,21 @@ def train(pages: str, tokenizer: bytes) -> str:
         worker.run(unit, lambda: None)
     add_generation(store, info, files.finish(plan, {}))
     return store.url
+
+
+Ended = tuple[int, str, str]
+
+
+@pytest.fixture
+def pagemill(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """`pagemill("ingest", ...)`: the program in this process; (exit code, standard output, standard error)."""
+
+    def run(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["pagemill", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            run_app(app)
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return run

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from pipeline.shards.hashes import EMPTY_MINHASH, hamming, minhash, phash, similarity
 from schemas.index import MINHASH_SIZE
 
-WORDS = st.lists(st.sampled_from("alpha Beta gamma DELTA \u03b5 z".split()), max_size=30)
+WORDS = st.lists(st.sampled_from(["alpha", "Beta", "gamma", "DELTA", "ε", "z"]), max_size=30)
 
 
 def grams(words: list[str]) -> set[tuple[str, ...]]:
@@ -59,7 +59,8 @@ def test_the_estimate_is_near_the_true_similarity(shared: float) -> None:
 
 def test_the_signature_is_part_of_the_format() -> None:
     """Signatures of datasets that were made before must stay comparable."""
-    assert minhash("the quick brown fox jumps over".split())[:3] == (2102347018, 1234, 5678)
+    known = (902301879, 2222338058, 1061468515, 2836530445)
+    assert minhash(["the", "quick", "brown", "fox", "jumps", "over"])[:4] == known
 
 
 def page(seed: int, size: tuple[int, int] = (707, 1000)) -> Image.Image:
@@ -92,7 +93,11 @@ def test_small_changes_change_little_and_other_pages_much() -> None:
     for seed in range(8):
         image = page(seed)
         here = phash(np.asarray(image))
-        for changed in (image.filter(ImageFilter.GaussianBlur(2)), image.resize((350, 500)), image.point(lambda v: v // 2)):
+        for changed in (
+            image.filter(ImageFilter.GaussianBlur(2)),
+            image.resize((350, 500)),
+            image.point(lambda v: v // 2),
+        ):
             assert hamming(here, phash(np.asarray(changed))) <= 8
         assert hamming(here, phash(np.asarray(page(seed + 100)))) > 12
 

@@ -1,0 +1,49 @@
+"""One rank of a run, as a program: RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT are in its environment.
+
+Usage: one_rank.py RUN CONFIG [STOP]. With --exact the model has no dropout and frozen batch norms, so that nothing of
+a sample's loss depends on which samples its rank holds beside it. With STOP the process ends before that step.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import jobs.train.loop
+from jobs.train.config import RunConfig
+from jobs.train.loop import Place, Trainer
+from model import preset
+
+
+def _exact(name: str, **fields: Any) -> Any:
+    dropout = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    return preset(name, visual_norm="frozen", **dropout, **fields)
+
+
+def main(arguments: list[str]) -> None:
+    """Train to the last step, or to STOP."""
+    if "--exact" in arguments:
+        arguments.remove("--exact")
+        jobs.train.loop.preset = _exact  # type: ignore[attr-defined]
+    run, config = Path(arguments[0]), RunConfig.from_json(Path(arguments[1]).read_bytes())
+    stop = int(arguments[2]) if len(arguments) > 2 else None
+    rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    torch.set_num_threads(1)
+
+    def report(step: int, _values: dict[str, float]) -> None:
+        if step == stop:
+            os._exit(9)
+
+    if world > 1:
+        torch.distributed.init_process_group("gloo")
+    Trainer(run, config, Place(rank=rank, world_size=world), report).train()
+    if world > 1:
+        torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,127 @@
+"""Reading: bytes, hash and format, or one reason of the closed set; never a hang."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from pipeline.sources import Format, SourceError, read_source, read_truth
+from schemas.base import sha256_hex
+from schemas.manifest import Reason
+from schemas.truth import DocumentTruth, PageTruth
+
+TRUTH = DocumentTruth(document_type="letter", seed=1, text_layer="none", pages=[PageTruth(words=[], lines=[])])
+
+
+def reason_of(path: Path | str, **more: int) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        read_source(str(path), **more)
+    assert str(caught.value).isprintable()
+    return caught.value
+
+
+def test_a_document_is_read_with_its_hash(tmp_path: Path) -> None:
+    path = tmp_path / "misnamed.png"
+    path.write_bytes(b"%PDF-1.4 rest")
+    source = read_source(str(path))
+    assert (source.uri, source.format, source.data) == (str(path), Format.PDF, b"%PDF-1.4 rest")
+    assert source.sha256 == sha256_hex(b"%PDF-1.4 rest")
+
+
+def test_an_empty_file_has_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "x.pdf").touch()
+    assert reason_of(tmp_path / "x.pdf").reason is Reason.EMPTY_FILE
+
+
+def test_a_format_that_is_not_ours_has_its_reason_and_its_hash(tmp_path: Path) -> None:
+    (tmp_path / "x.pdf").write_bytes(b"GIF89a....")
+    error = reason_of(tmp_path / "x.pdf")
+    assert (error.reason, error.sha256) == (Reason.UNSUPPORTED_FORMAT, sha256_hex(b"GIF89a...."))
+
+
+def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path: Path) -> None:
+    (tmp_path / "x.pdf").write_bytes(b"%PDF-" + b"x" * 95)
+    assert len(read_source(str(tmp_path / "x.pdf"), max_bytes=100).data) == 100
+    assert reason_of(tmp_path / "x.pdf", max_bytes=99).reason is Reason.TOO_LARGE
+
+
+def test_what_is_not_there_is_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "dangling.pdf").symlink_to(tmp_path / "absent")
+    (tmp_path / "loop.pdf").symlink_to(tmp_path / "loop.pdf")
+    (tmp_path / "file").touch()
+    for path in ("dangling.pdf", "loop.pdf", "absent.pdf", "file/x.pdf", "x" * 300 + ".pdf"):
+        assert reason_of(tmp_path / path).reason is Reason.UNREADABLE
+
+
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.pdf")
+    for path in (tmp_path / "x.pdf", "/dev/zero", tmp_path):
+        error = reason_of(path)
+        assert (error.reason, error.detail.startswith("not a plain file")) == (Reason.UNREADABLE, True)
+
+
+CLOSED = """
+import os, sys
+from pipeline.sources import SourceError, read_source
+if os.geteuid() == 0:  # whom no file is closed to
+    os.setgid(65534), os.setuid(65534)
+try:
+    read_source(sys.argv[1])
+except SourceError as error:
+    print(error)
+"""
+
+
+def test_a_file_that_may_not_be_read_is_unreadable() -> None:
+    with tempfile.NamedTemporaryFile() as file:
+        Path(file.name).chmod(0)
+        command = [sys.executable, "-c", CLOSED, file.name]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.stdout == "unreadable: Permission denied\n", done.stderr
+
+
+EXHAUSTED = """
+import resource, sys
+from pipeline.sources import read_source
+read_source(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+read_source(sys.argv[1])
+"""
+
+
+def test_what_the_machine_lacks_is_not_put_on_the_file(tmp_path: Path) -> None:
+    (tmp_path / "x.pdf").write_bytes(b"%PDF-")
+    command = [sys.executable, "-c", EXHAUSTED, str(tmp_path / "x.pdf")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].startswith("OSError: [Errno 24] Too many open files")
+
+
+def test_truth_is_read_where_it_lies_beside_the_file(tmp_path: Path) -> None:
+    path = str(tmp_path / "x.pdf")
+    assert read_truth(path, 1) is None
+    Path(f"{path}.truth.json").write_bytes(TRUTH.to_json())
+    assert read_truth(path, 1) == TRUTH
+
+
+def test_truth_that_is_wrong_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = str(tmp_path / "x.pdf")
+    side = Path(f"{path}.truth.json")
+    side.write_bytes(TRUTH.to_json())
+    with pytest.raises(ValueError, match="truth of 1 pages for a file of 2"):
+        read_truth(path, 2)
+    side.write_bytes(b"{}")
+    with pytest.raises(ValueError, match=r"^DocumentTruth: "):
+        read_truth(path, 1)
+    side.unlink()
+    side.mkdir()
+    with pytest.raises(ValueError, match="its truth cannot be read: not a plain file"):
+        read_truth(path, 1)
+
+
+def test_details_are_short() -> None:
+    assert len(SourceError(Reason.DAMAGED, "x" * 1000).detail) == 300
