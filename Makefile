@@ -29,11 +29,11 @@ check: $(READY)
 	$(BIN)/lint-imports --no-cache
 
 test: check
-	$(BIN)/python -m pytest -m 'not cluster and not fault and not engines'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not cluster and not fault and not engines'
 
 # What test-all adds to test.
 test-rest: $(READY)
-	$(BIN)/python -m pytest -m 'cluster or fault or engines'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'cluster or fault or engines'
 
 test-all: test test-rest
 

@@ -71,8 +71,9 @@ def pretrain(
     if "TORCHELASTIC_RUN_ID" in os.environ:
         _under_torchrun(out, settings, loader_workers)
         return
-    _warn_of_reuse(settings)
+    stream = PretrainStream(settings.train, settings.stream, 0, workers)  # refuses here what workers would refuse
     settle(out, settings)
+    _warn_of_reuse(settings, stream)
     _say_where_it_begins(out)
     run_pretrain(out, settings, workers, gpu=gpu, loader_workers=loader_workers, address=address)
     print(summary(out))
@@ -87,8 +88,8 @@ def _under_torchrun(out: Path, settings: RunConfig, loader_workers: int) -> None
     rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
     try:
         if rank == 0:
-            _warn_of_reuse(settings)
             settle(out, settings)
+            _warn_of_reuse(settings, PretrainStream(settings.train, settings.stream))
         torch.distributed.barrier()
         place = Place(rank=rank, world_size=world, device=device, loader_workers=loader_workers)
         Trainer(out, settings, place, lambda _step, _values: None).train()
@@ -98,8 +99,7 @@ def _under_torchrun(out: Path, settings: RunConfig, loader_workers: int) -> None
         torch.distributed.destroy_process_group()
 
 
-def _warn_of_reuse(settings: RunConfig) -> None:
-    stream = PretrainStream(settings.train, settings.stream)
+def _warn_of_reuse(settings: RunConfig, stream: PretrainStream) -> None:
     epochs = settings.steps * settings.stream.global_batch / stream.order.size
     if epochs > stream.variants:
         print(

@@ -38,11 +38,11 @@ def test_help_lists_the_commands_and_nothing_else() -> None:
 def test_every_help_works(command: tuple[str, ...], pagemill: Pagemill) -> None:
     code, out, err = pagemill(*command, "--help")
     assert (code, err) == (0, "")
-    assert f"Usage: pagemill {' '.join(command)} " in out
+    assert f"pagemill {' '.join(command)} [OPTIONS]" in " ".join(out.split())
 
 
 def test_no_arguments_are_help(pagemill: Pagemill) -> None:
     for arguments in ((), ("inspect",)):
         code, out, err = pagemill(*arguments)
         assert code == 2
-        assert "Usage: pagemill" in out + err
+        assert "Usage:" in out + err

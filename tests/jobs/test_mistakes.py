@@ -58,7 +58,10 @@ MISTAKES = [
     ("prepare @PAGES --out @NEW --tokenizer @tokenizer.json --tia-rate 2", "tia_rate must be 0..1, got 2.0"),
     ("prepare @PAGES --out @NEW --tokenizer @tokenizer.json --seed 99999999999999999999", "seed must be 0.."),
     ("prepare @PAGES --out @NEW --tokenizer @tokenizer.json --workers 0", "--workers must be at least 1, got 0"),
-    ("prepare @PAGES --out @TRAIN --tokenizer @tokenizer.json --variants 9", "variants was 4 and is 9"),
+    (
+        "prepare @PAGES --out @TRAIN --tokenizer @tokenizer.json --picture-size 224 --tim-drop-rate 0.2 --variants 9",
+        "variants was 4 and is 9",
+    ),
     ("pretrain @absent --out @NEW", "no dataset at {absent}"),
     ("pretrain @PAGES --out @NEW", "is a dataset of pages, expected one of train"),
     ("pretrain @TRAIN --out @NEW --config huge", "preset 'huge' is not one of base, large"),

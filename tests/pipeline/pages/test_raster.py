@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -56,13 +55,11 @@ def test_every_format_gives_its_picture(first_page: FirstPage, encode: Encode, f
     ("mode", "kind"),
     [
         ("1", "PNG"), ("L", "PNG"), ("P", "PNG"), ("RGB", "PNG"), ("RGBA", "PNG"), ("LA", "PNG"), ("I;16", "PNG"),
-        ("1", "TIFF"), ("CMYK", "TIFF"), ("I;16", "TIFF"), ("I;16B", "TIFF"), ("I", "TIFF"), ("F", "TIFF"), ("YCbCr", "TIFF"),
+        ("1", "TIFF"), ("CMYK", "TIFF"), ("I;16", "TIFF"), ("I;16B", "TIFF"), ("I", "TIFF"), ("F", "TIFF"),
         ("LA", "TIFF"), ("RGBA", "WEBP"), ("CMYK", "JPEG"),
     ],
 )  # fmt: skip
-def test_every_mode_is_black_on_white(
-    first_page: FirstPage, encode: Encode, flag: Flag, mode: str, kind: str
-) -> None:
+def test_every_mode_is_black_on_white(first_page: FirstPage, encode: Encode, flag: Flag, mode: str, kind: str) -> None:
     image = flag((80, 64))
     if mode.startswith("I;16"):
         values = np.asarray(image, np.uint16) * 257
@@ -70,9 +67,9 @@ def test_every_mode_is_black_on_white(
         assert image.mode == mode
     else:
         image = image.convert(mode)
-    options = {"lossless": True} if kind == "WEBP" else {}
+    options = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100, "subsampling": 0}}.get(kind, {})
     page = first_page(Format(kind.lower()), encode(image, kind, **options))
-    assert same(page, flag((80, 64)), tolerance=12)
+    assert same(page, flag((80, 64)), tolerance=40 if kind == "JPEG" else 0)
     assert page.facts.bilevel == (mode == "1")
 
 
@@ -178,10 +175,14 @@ def test_large_pictures_are_reduced_and_small_ones_are_not_enlarged(
     assert first_page(Format.PNG, encode(flag((3000, 16)), "PNG"), 100).picture.shape == (1, 100, 3)
 
 
+def first(sandbox: Sandbox, kind: Format, data: bytes) -> RawPage:
+    sandbox.open(kind, data)
+    return sandbox.page(0, 1000)
+
+
 def refused(sandbox: Sandbox, kind: Format, data: bytes) -> Reason:
     with pytest.raises(PageError) as caught:
-        sandbox.open(kind, data)
-        sandbox.page(0, 1000)
+        first(sandbox, kind, data)
     assert caught.value.detail.isprintable()
     return caught.value.reason
 
@@ -272,13 +273,19 @@ def test_any_damage_is_a_page_error_or_a_picture(samples: list[tuple[Format, byt
     for place, value in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), max_size=4)):
         damaged[max(place, -len(good))] = value
     damaged = damaged[: data.draw(st.just(len(good)) | st.integers(0, len(good)))]
-    try:
-        opened = RasterFile(kind, bytes(damaged), Limits(max_pixels=1_000_000))
-        pages: list[Any] = [opened.page(index, 100, chars=True) for index in range(min(opened.pages, 3))]
-    except PageError as error:
-        assert error.detail.isprintable()
-        return
-    for page in pages:
+    for page in pages_or_refusal(kind, bytes(damaged)):
+        if isinstance(page, PageError):
+            assert page.detail.isprintable()
+            continue
         assert page.picture.dtype == np.uint8
         assert page.picture.shape[2] == 3
         assert 1 <= max(page.picture.shape[:2]) <= 100
+
+
+def pages_or_refusal(kind: Format, data: bytes) -> Iterator[RawPage | PageError]:
+    try:
+        opened = RasterFile(kind, data, Limits(max_pixels=1_000_000))
+        for index in range(min(opened.pages, 3)):
+            yield opened.page(index, 100, chars=True)
+    except PageError as error:
+        yield error

@@ -18,14 +18,14 @@ ROOT = Path(__file__).resolve().parents[3]
 _DIGESTS = """
 import hashlib
 from pipeline.synth import make, plan
-for spec in plan(7, 5):
+for spec in plan(10, 5):
     file = make(spec)
     print(file.name, hashlib.sha256(file.data + file.truth.to_json()).hexdigest())
 """
 
 
 def test_another_process_makes_the_same_bytes() -> None:
-    specs = plan(7, 5)
+    specs = plan(10, 5)
     assert {spec.variant for spec in specs} == set(VARIANTS)
     here = [(file.name, hashlib.sha256(file.data + file.truth.to_json()).hexdigest()) for file in map(make, specs)]
     environment = {**os.environ, "PYTHONHASHSEED": "99", "PYTHONPATH": str(ROOT), "TZ": "Asia/Tokyo", "LC_ALL": "C"}

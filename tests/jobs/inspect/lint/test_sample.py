@@ -188,7 +188,7 @@ def test_a_partner_of_a_picture_that_is_not_replaced(train: Any, action: str) ->
     shard, key, _ = find(train, has(action))
     other = next(row for row in train.keys(shard) if row[:16] != key[:16])
     train.edit_record(shard, key, lambda r: first_of(r, action).update(partner=other))
-    assert "sample-matches" in codes(train.url)
+    assert "sample-record" in codes(train.url)
 
 
 def test_an_action_that_the_seed_does_not_draw(train: Any) -> None:

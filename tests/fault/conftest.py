@@ -1,0 +1,137 @@
+"""Commands as processes that can be killed with everything that they started."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pipeline.synth import Spec, make, save
+
+ROOT = Path(__file__).resolve().parents[2]
+TYPES = ("letter", "form", "invoice")
+
+
+@dataclass
+class Runner:
+    """Starts `python -m jobs.<name>` with a Ray folder of its own, and ends it in both ways."""
+
+    folder: Path
+    started: list[psutil.Popen] = field(default_factory=list)
+
+    def start(self, *arguments: object) -> psutil.Popen:
+        """A command in a session of its own; its output goes to a file."""
+        env = {**os.environ, "RAY_TMPDIR": str(self.folder), "OMP_NUM_THREADS": "1"}
+        with (self.folder / "log").open("ab") as log:
+            process = psutil.Popen(
+                [sys.executable, "-m", f"jobs.{arguments[0]}", *map(str, arguments[1:])],
+                cwd=ROOT,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.started.append(process)
+        return process
+
+    def finish(self, *arguments: object) -> None:
+        """Run a command to its end, which must be a good one."""
+        assert self.start(*arguments).wait(200) == 0, self.log()
+
+    def log(self) -> str:
+        """The end of what the commands said."""
+        return (self.folder / "log").read_text(errors="replace")[-3000:]
+
+    def kill_when(self, process: psutil.Popen, happens: Callable[[], bool]) -> bool:
+        """Kill a command and all that it started as soon as `happens()`; whether it was still running."""
+        deadline = time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < deadline:
+            if happens():
+                kill_tree(process)
+                return True
+            time.sleep(0.002)
+        assert process.poll() is not None, self.log()
+        return False
+
+
+def kill_tree(process: psutil.Process) -> None:
+    """SIGKILL for a process and its descendants. They are stopped first, so that none can start another."""
+    found: set[psutil.Process] = set()
+    while new := _tree(process) - found:
+        for one in new:
+            _quietly(one.suspend)
+        found |= new
+    for one in found:
+        _quietly(one.kill)
+    psutil.wait_procs(found, timeout=20)
+
+
+def _tree(process: psutil.Process) -> set[psutil.Process]:
+    try:
+        return {process, *process.children(recursive=True)}
+    except psutil.NoSuchProcess:
+        return set()
+
+
+def _quietly(action: Callable[[], None]) -> None:
+    try:
+        action()
+    except psutil.NoSuchProcess:
+        pass
+
+
+@contextmanager
+def _runner() -> Iterator[Runner]:
+    made = Runner(Path(tempfile.mkdtemp(prefix="rf", dir="/tmp")))  # short: sockets have 107 bytes for their path
+    try:
+        yield made
+        assert [process.pid for process in made.started if process.is_running() and process.poll() is None] == []
+    finally:
+        for process in made.started:
+            if process.poll() is None:
+                kill_tree(process)
+        shutil.rmtree(made.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def runner() -> Iterator[Runner]:
+    """A runner of whose processes none is left when the test ends."""
+    with _runner() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def make_runner() -> Iterator[Runner]:
+    """The same for what a module's tests share."""
+    with _runner() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty born-digital documents."""
+    folder = tmp_path_factory.mktemp("fault") / "documents"
+    folder.mkdir()
+    for i in range(30):
+        save(folder, make(Spec(index=i, seed=4, document_type=TYPES[i % 3], variant="digital", pages=1)))
+    return folder
+
+
+@pytest.fixture
+def moments(request: pytest.FixtureRequest) -> random.Random:
+    """Random moments, other ones each day; a failure names the seed."""
+    seed = int(os.environ.get("PAGEMILL_FAULT_SEED", time.time() // 86400))
+    print(f"PAGEMILL_FAULT_SEED={seed}")
+    return random.Random(f"{seed} {request.node.name}")

@@ -1,0 +1,86 @@
+"""An ingestion that is killed again and again ends with the bytes of one that never was."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.fault
+
+OPTIONS = ("--pdf-text", "always", "--pages-per-shard", 2, "--picture-longest", 300, "--workers", 2)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Of all files but those that a killed process was still writing under another name."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not (path.name.startswith(".") and path.suffix == ".tmp")
+    }
+
+
+@pytest.fixture(scope="module")
+def whole(documents: Path, make_runner: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset of a run that nothing interrupted."""
+    out = tmp_path_factory.mktemp("whole") / "pages"
+    make_runner.finish("ingest", documents, "--out", out, *OPTIONS)
+    return out
+
+
+def _markers(out: Path) -> int:
+    return len(list((out / "gen-0000" / "units").glob("*.json")))
+
+
+def _writing(out: Path) -> bool:
+    """Whether something is being written at this moment."""
+    return any(out.rglob(".*.tmp"))
+
+
+def _at(out: Path, rng: random.Random, attempt: int) -> Callable[[], bool]:
+    """When to kill: before any work, in the middle of a write, after some units, at any time."""
+    if attempt == 0:
+        return lambda: (out / "gen-0000").exists()
+    if attempt == 1:
+        return lambda: _markers(out) > 0 and _writing(out)
+    if attempt == 2:
+        more = _markers(out) + rng.randint(1, 4)
+        return lambda: _markers(out) >= more
+    until = time.monotonic() + rng.uniform(2, 9)
+    return lambda: time.monotonic() > until
+
+
+def test_killed_at_random_moments(documents: Path, whole: Path, runner: Any, moments: random.Random, tmp_path: Path) -> None:
+    out = tmp_path / "pages"
+    command = ("ingest", documents, "--out", out, *OPTIONS)
+    killed = [runner.kill_when(runner.start(*command), _at(out, moments, attempt)) for attempt in range(4)]
+    assert sum(killed) >= 2
+    runner.finish(*command)
+    assert _hashes(out) == _hashes(whole)
+
+
+def test_what_the_driver_started_dies_with_it(documents: Path, whole: Path, runner: Any, tmp_path: Path) -> None:
+    """Only the driver is killed, as by a machine that runs out of memory."""
+    out = tmp_path / "pages"
+    command = ("ingest", documents, "--out", out, *OPTIONS)
+    process = runner.start(*command)
+    while process.poll() is None and _markers(out) < 2:
+        time.sleep(0.002)
+    children = process.children(recursive=True)
+    assert children
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(10)
+    _, left = psutil.wait_procs(children, timeout=60)
+    for one in left:
+        one.kill()
+    assert [" ".join(one.cmdline())[:80] for one in left if one.is_running()] == []
+    runner.finish(*command)
+    assert _hashes(out) == _hashes(whole)

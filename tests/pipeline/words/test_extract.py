@@ -1,0 +1,82 @@
+"""Extraction: the right route by the right engine, and OCR engines that are made only when they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline.pages import RawPage, Sandbox
+from pipeline.synth import SynthFile
+from pipeline.words import Extractor, PdfText, RouteConfig, WordList
+from pipeline.words.ocr import OcrEngine
+from schemas.page import Engine, Route
+
+SynthPage = Callable[..., tuple[SynthFile, RawPage]]
+
+
+class ByHand(OcrEngine):
+    """An engine for the tests: one word, as large as the picture that it was given."""
+
+    def __init__(self) -> None:
+        self.engine = Engine(name="by-hand", version="1", models={"none": "0"}, config="0" * 64)
+        self.seen: list[tuple[int, ...]] = []
+
+    def read(self, picture: NDArray[np.uint8]) -> WordList:
+        self.seen.append(picture.shape)
+        return WordList([str(max(picture.shape))], np.array([[0.0, 0.0, 1.0, 1.0]]), [0.5], [0])
+
+
+def never() -> OcrEngine:
+    raise RuntimeError("the model is missing")
+
+
+def test_a_good_text_layer_needs_no_engine(synth_page: SynthPage, sandbox: Sandbox) -> None:
+    file, page = synth_page("letter", "digital")
+    found = Extractor(RouteConfig(), never, 2000).extract(page, lambda longest: sandbox.page(0, longest))
+    assert (found.route, found.reason) == (Route.TEXT_LAYER, "text-is-good")
+    assert len(found.words) == len(file.truth.pages[0].words)
+    assert found.engine.name == "pdfium"
+    assert found.engine.version
+
+
+def test_a_missing_model_is_no_fault_of_the_page(synth_page: SynthPage, sandbox: Sandbox) -> None:
+    page = synth_page("letter", "scan")[1]
+    with pytest.raises(RuntimeError, match="the model is missing"):
+        Extractor(RouteConfig(), never, 2000).extract(page, lambda longest: sandbox.page(0, longest))
+
+
+def test_a_scan_is_seen_larger_and_the_engine_is_made_once(synth_page: SynthPage, sandbox: Sandbox) -> None:
+    page = synth_page("letter", "scan", longest=300)[1]
+    made: list[ByHand] = []
+
+    def make() -> OcrEngine:
+        made.append(ByHand())
+        return made[-1]
+
+    extractor = Extractor(RouteConfig(), make, 500)
+    for _ in range(2):
+        found = extractor.extract(page, lambda longest: sandbox.page(0, longest, chars=False))
+        assert (found.route, found.words.text, found.engine.name) == (Route.OCR, ["500"], "by-hand")
+    assert len(made) == 1
+    assert extractor.ocr is made[0]
+
+
+def test_a_page_that_is_large_enough_is_not_rendered_again(synth_page: SynthPage) -> None:
+    page = synth_page("letter", "scan", longest=300)[1]
+
+    def render(longest: int) -> RawPage:
+        raise AssertionError(longest)
+
+    assert Extractor(RouteConfig(), ByHand, 300).extract(page, render).words.text == ["300"]
+
+
+def test_the_engines_name_tells_the_configuration(synth_page: SynthPage, sandbox: Sandbox) -> None:
+    page = synth_page("letter", "digital")[1]
+    engines = {
+        Extractor(config, never, 2000).extract(page, lambda longest: page).engine.config
+        for config in (RouteConfig(), RouteConfig(pdf_text=PdfText.ALWAYS), RouteConfig(max_bad=0.1))
+    }
+    assert len(engines) == 3
