@@ -16,7 +16,9 @@ _WIDE_GAP, _WIDE_OVERLAP = 0.9, 0.8  # across a gap this wide words must stand l
 def group_lines(box: NDArray[np.float64]) -> NDArray[np.intp]:
     """Line number of each word; N x 4 boxes in units that compare in both directions. Numbers are arbitrary."""
     count = len(box)
-    right = _links(box)
+    # Ties are broken by geometry alone, so that shuffling the input changes nothing.
+    by_place = np.lexsort(box.T)
+    right = _links(box[by_place])
     line = np.full(count, -1, dtype=np.intp)
     linked = set(right.values())
     number = 0
@@ -25,7 +27,7 @@ def group_lines(box: NDArray[np.float64]) -> NDArray[np.intp]:
             continue  # not the first word of its line
         at: int | None = i
         while at is not None:
-            line[at] = number
+            line[by_place[at]] = number
             at = right.get(at)
         number += 1
     assert (line >= 0).all(), "a cycle of words"

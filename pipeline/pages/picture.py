@@ -43,8 +43,10 @@ def to_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """H x W where the picture has no colour to speak of, else the picture itself."""
     if picture.ndim == 2:
         return picture
-    spread = picture.max(axis=2).astype(np.int16) - picture.min(axis=2)
-    if float(np.mean(spread <= _GREY_TOLERANCE)) < _GREY_SHARE:
+    red, green, blue = cv2.split(picture)
+    spread = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
+    coloured = np.count_nonzero(spread > _GREY_TOLERANCE)
+    if coloured > (1 - _GREY_SHARE) * spread.size:
         return picture
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 

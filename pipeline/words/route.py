@@ -7,11 +7,11 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.pages.base import RawPage
-from pipeline.pages.picture import to_grey
 from pipeline.words.base import WordList
 from schemas.page import Route
 
@@ -94,11 +94,9 @@ def _bad_share(codes: NDArray[np.uint32]) -> float:
 
 def _ink(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Pixels that differ from the paper, which is the page's most usual brightness."""
-    grey = to_grey(picture)
-    if grey.ndim == 3:
-        grey = grey.mean(axis=2).astype(np.uint8)
-    paper = int(np.bincount(grey.ravel(), minlength=256).argmax())
-    return np.asarray(np.abs(grey.astype(np.int16) - paper) > _INK_CONTRAST, dtype=np.bool_)
+    grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    paper = int(cv2.calcHist([grey], [0], None, [256], [0, 256]).argmax())
+    return np.asarray(cv2.absdiff(grey, np.full_like(grey, paper)) > _INK_CONTRAST, dtype=np.bool_)
 
 
 def _agreement(ink: NDArray[np.bool_], boxes: NDArray[np.float64]) -> tuple[float, float]:
@@ -109,8 +107,7 @@ def _agreement(ink: NDArray[np.bool_], boxes: NDArray[np.float64]) -> tuple[floa
     scale = np.array([width, height, width, height])
     low = np.floor(boxes[:, :2] * scale[:2]).astype(int).clip(0, [width - 1, height - 1])
     high = np.ceil(boxes[:, 2:] * scale[2:]).astype(int).clip(low + 1, [width, height])
-    total = np.zeros((height + 1, width + 1), np.int64)
-    total[1:, 1:] = ink.cumsum(0, dtype=np.int64).cumsum(1)
+    total = cv2.integral(ink.view(np.uint8))
     (x0, y0), (x1, y1) = low.T, high.T
     inside = total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0]
     on_ink = inside > _WORD_INK * (x1 - x0) * (y1 - y0)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +54,14 @@ class Runner:
         """The end of what the commands said."""
         return (self.folder / "log").read_text(errors="replace")[-3000:]
 
+    def end_of(self, processes: Iterable[psutil.Process], seconds: float) -> list[str]:
+        """Wait until processes have ended; the command lines of those that have not, which are killed."""
+        left = wait_gone(processes, seconds)
+        names = [" ".join(one.cmdline()).strip()[:100] for one in left]
+        for one in left:
+            _quietly(one.kill)
+        return names
+
     def kill_when(self, process: psutil.Popen, happens: Callable[[], bool]) -> bool:
         """Kill a command and all that it started as soon as `happens()`; whether it was still running."""
         deadline = time.monotonic() + 120
@@ -75,7 +83,22 @@ def kill_tree(process: psutil.Process) -> None:
         found |= new
     for one in found:
         _quietly(one.kill)
-    psutil.wait_procs(found, timeout=20)
+    assert not wait_gone(found, 20)
+
+
+def wait_gone(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait until processes have ended; those that have not. A zombie that nobody collects has."""
+    deadline = time.monotonic() + seconds
+    while (left := [one for one in processes if _lives(one)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _tree(process: psutil.Process) -> set[psutil.Process]:

@@ -16,7 +16,20 @@ import pytest
 pytestmark = pytest.mark.fault
 
 STEPS = 10
-OPTIONS = ("--config", "tiny", "--steps", STEPS, "--global-batch", 4, "--workers", 2, "--checkpoint-every", 3, "--seed", 6)
+OPTIONS = (
+    "--config",
+    "tiny",
+    "--steps",
+    STEPS,
+    "--global-batch",
+    4,
+    "--workers",
+    2,
+    "--checkpoint-every",
+    3,
+    "--seed",
+    6,
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +62,7 @@ def _lines(path: Path) -> dict[int, Any]:
 def _assert_same(run: Path, whole: Path) -> None:
     for name in ("metrics.jsonl", "samples/rank-00000.jsonl", "samples/rank-00001.jsonl"):
         found = _lines(run / name)
-        assert list(sorted(found)) == list(range(STEPS))
+        assert sorted(found) == list(range(STEPS))
         assert found == _lines(whole / name), name
     last = f"checkpoints/step-{STEPS:08d}"
     for name in ("model.safetensors", "optimizer.safetensors", "commit.json"):

@@ -28,7 +28,11 @@ def test_every_listed_command_is_a_program_and_every_program_is_listed() -> None
 def test_help_lists_the_commands_and_nothing_else() -> None:
     """As a program, and quickly: what it lists is not loaded."""
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("pagemill")), "--help"], capture_output=True, text=True, check=True, timeout=60
+        [str(Path(sys.executable).with_name("pagemill")), "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     listed = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("\u2502 ") and line[2] != " "]
     assert [name for name in listed if not name.startswith("-")] == list(COMMANDS)

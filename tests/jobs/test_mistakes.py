@@ -100,7 +100,14 @@ def test_a_mistake_is_one_line_and_exit_2(command: str, text: str, pagemill: Pag
 
 @pytest.mark.parametrize(
     "command",
-    ["ingest @file --out @NEW --ocr none", "ingest --out @NEW", "pretrain @TRAIN", "prepare @PAGES", "nonsense", "inspect replay @TRAIN"],
+    [
+        "ingest @file --out @NEW --ocr none",
+        "ingest --out @NEW",
+        "pretrain @TRAIN",
+        "prepare @PAGES",
+        "nonsense",
+        "inspect replay @TRAIN",
+    ],
 )
 def test_wrong_options_are_exit_2(command: str, pagemill: Pagemill, places: dict[str, str]) -> None:
     code, _, err = pagemill(*_filled(command, places))
@@ -124,7 +131,10 @@ def test_an_empty_training_dataset_is_refused(pagemill: Pagemill, train: str, tm
     files = GenerationFiles(store, "gen-0000")
     plan = files.write_plan(TRAIN_PLAN_SCHEMA.empty_table(), 1, "0" * 64)
     add_generation(store, info, files.finish(plan, {}))
-    for command in (("pretrain", store.url, "--out", tmp_path / "run", "--config", "tiny"), ("inspect", "replay", store.url, "--step", 0)):
+    for command in (
+        ("pretrain", store.url, "--out", tmp_path / "run", "--config", "tiny"),
+        ("inspect", "replay", store.url, "--step", 0),
+    ):
         assert pagemill(*command) == (2, "", "error: the dataset has no samples\n")
     assert not (tmp_path / "run").exists()
 

@@ -22,4 +22,6 @@ def test_positions_and_keys_of_a_rank(pagemill: Pagemill, train: str, step: int,
     assert json.loads(out) == {"positions": positions, "keys": keys}
     assert out.count("\n") == 1
     code, out, _ = pagemill("inspect", "replay", train, *options)
-    assert [line.split() for line in out.splitlines()] == [[str(p), key] for p, key in zip(positions, keys, strict=True)]
+    assert [line.split() for line in out.splitlines()] == [
+        [str(p), key] for p, key in zip(positions, keys, strict=True)
+    ]

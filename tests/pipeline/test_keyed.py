@@ -49,7 +49,9 @@ def test_draws_are_the_ones_that_were_always_drawn(
 
 
 @given(st.integers(0, 1 << 63), parts, parts)
-def test_a_draw_does_not_depend_on_what_was_drawn_before(seed: int, one: tuple[str, ...], other: tuple[str, ...]) -> None:
+def test_a_draw_does_not_depend_on_what_was_drawn_before(
+    seed: int, one: tuple[str, ...], other: tuple[str, ...]
+) -> None:
     first = keyed(seed, *one).random(4)
     random.seed(seed)
     np.random.seed(0)
@@ -57,7 +59,11 @@ def test_a_draw_does_not_depend_on_what_was_drawn_before(seed: int, one: tuple[s
     assert np.array_equal(keyed(seed, *one).random(4), first)
 
 
-@given(st.lists(st.tuples(st.integers(0, 1 << 63), parts), min_size=2, max_size=6, unique_by=lambda k: (k[0], *map(str, k[1]))))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 1 << 63), parts), min_size=2, max_size=6, unique_by=lambda k: (k[0], *map(str, k[1]))
+    )
+)
 def test_other_arguments_give_other_draws(keys: list[tuple[int, tuple[str | int, ...]]]) -> None:
     draws = [tuple(keyed(seed, *rest).integers(0, 1 << 62, 2).tolist()) for seed, rest in keys]
     assert len(set(draws)) == len(draws)

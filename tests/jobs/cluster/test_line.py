@@ -130,7 +130,9 @@ def test_what_a_killed_run_left_is_finished_and_not_done_again(documents: Path, 
             assert value == before[name]
 
 
-def test_a_begun_generation_is_finished_before_new_inputs_are_planned(copies: Path, documents: Path, tmp_path: Path) -> None:
+def test_a_begun_generation_is_finished_before_new_inputs_are_planned(
+    copies: Path, documents: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "pages"
     expected = _hashes(_ingested(copies, tmp_path / "expected"), without=DATASET_FILE)
     _begin(copies, out)
@@ -243,7 +245,9 @@ def test_preparation_is_the_same_with_and_without_ray_and_goes_on(
     assert _hashes(begun) == _hashes(out)
 
 
-def test_new_pages_become_a_new_generation_of_samples(copies: Path, documents: Path, tokenizer: bytes, tmp_path: Path) -> None:
+def test_new_pages_become_a_new_generation_of_samples(
+    copies: Path, documents: Path, tokenizer: bytes, tmp_path: Path
+) -> None:
     pages = _ingested(copies, tmp_path / "pages")
     config = PrepareConfig(tokenizer=load_tokenizer(tokenizer).digest, picture_size=224, tim_replace_rate=0.0)
     out = str(tmp_path / "train")

@@ -19,7 +19,9 @@ def make_config(train: str) -> Callable[..., RunConfig]:
     """`make_config(steps=..., ...)`: the smallest model over short windows, four samples a step."""
 
     def make(steps: int = 8, checkpoint_every: int = 3, **optim: Any) -> RunConfig:
-        spec = make_spec(train, 1, 4).model_copy(update={"objectives": Objectives(max_tokens=46), "lanes": 2, "window": 3})
+        spec = make_spec(train, 1, 4).model_copy(
+            update={"objectives": Objectives(max_tokens=46), "lanes": 2, "window": 3}
+        )
         return RunConfig(
             train=train,
             preset="tiny",

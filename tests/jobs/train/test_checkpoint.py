@@ -149,7 +149,9 @@ def test_a_checkpoint_of_another_step_is_none(tmp_path: Path) -> None:
     assert _newest(tmp_path) is None
 
 
-@pytest.mark.parametrize("files", [[], ["model.safetensors"], ["model.safetensors", "../step-00000001/optimizer.safetensors"]])
+@pytest.mark.parametrize(
+    "files", [[], ["model.safetensors"], ["model.safetensors", "../step-00000001/optimizer.safetensors"]]
+)
 def test_a_commit_must_name_both_files(tmp_path: Path, files: list[str]) -> None:
     path = _save(tmp_path, 1)
     commit = checkpoint.verify(path)
@@ -161,7 +163,9 @@ def test_a_commit_must_name_both_files(tmp_path: Path, files: list[str]) -> None
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_any_cut_or_flipped_byte_is_found(tmp_path_factory: pytest.TempPathFactory, saved: Path, data: st.DataObject) -> None:
+def test_any_cut_or_flipped_byte_is_found(
+    tmp_path_factory: pytest.TempPathFactory, saved: Path, data: st.DataObject
+) -> None:
     folder = tmp_path_factory.mktemp("damaged")
     path = Path(shutil.copytree(saved, folder / saved.name))
     file = path / data.draw(st.sampled_from(["model.safetensors", "optimizer.safetensors"]))

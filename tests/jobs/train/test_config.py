@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jobs.train.config import RUN_FILE, OptimConfig, RunConfig, pinned_dataset, settle
-from schemas.stream import StreamSpec
+from schemas.stream import Objectives, StreamSpec
 
 
 def _config(**changes: Any) -> RunConfig:
@@ -44,7 +44,7 @@ def test_the_same_run_settles_again(tmp_path: Path) -> None:
             r"another stream\.dataset: it was 'aaaa",
         ),
         (
-            {"stream": _config().stream.model_copy(update={"objectives": _config().stream.objectives.model_copy(update={"mvlm_rate": 0.2})})},
+            {"stream": _config().stream.model_copy(update={"objectives": Objectives(mvlm_rate=0.2)})},
             r"another stream\.objectives\.mvlm_rate: it was 0\.15, now 0\.2",
         ),
     ],

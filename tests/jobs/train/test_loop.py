@@ -96,7 +96,9 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(
 
 
 def test_a_finished_run_does_nothing(whole: Path, make_config: MakeConfig) -> None:
-    before = {path: path.stat().st_mtime_ns for path in whole.rglob("*") if path.is_file() and "events" not in path.name}
+    before = {
+        path: path.stat().st_mtime_ns for path in whole.rglob("*") if path.is_file() and "events" not in path.name
+    }
     _train(whole, make_config())
     assert before == {p: p.stat().st_mtime_ns for p in whole.rglob("*") if p.is_file() and "events" not in p.name}
 
@@ -141,7 +143,9 @@ def test_the_gradient_is_clipped(make_config: MakeConfig, tmp_path: Path) -> Non
     assert any(not torch.equal(p, before[name]) for name, p in trainer._model.named_parameters())
 
 
-def test_a_gradient_that_is_not_finite_stops_the_run_and_names_the_samples(make_config: MakeConfig, tmp_path: Path) -> None:
+def test_a_gradient_that_is_not_finite_stops_the_run_and_names_the_samples(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
     trainer = Trainer(tmp_path, make_config(), Place(), lambda *_: None)
     with torch.no_grad():
         trainer._model.layoutlmv2.embeddings.word_embeddings.weight.fill_(math.inf)

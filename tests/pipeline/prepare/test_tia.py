@@ -44,7 +44,9 @@ def test_lines_are_drawn_each_by_itself() -> None:
 
 
 @given(st.integers(0, 99), st.integers(1, 6), st.integers(1, 6), st.integers(0, 40), st.floats(0, 1))
-def test_a_variant_does_not_depend_on_how_many_there_are(seed: int, few: int, more: int, lines: int, rate: float) -> None:
+def test_a_variant_does_not_depend_on_how_many_there_are(
+    seed: int, few: int, more: int, lines: int, rate: float
+) -> None:
     small, large = (line_covers(seed, KEY, n, lines, rate) for n in (few, few + more))
     assert small.shape == (few, lines)
     assert np.array_equal(large[:few], small)

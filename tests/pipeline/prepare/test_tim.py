@@ -72,9 +72,14 @@ def test_near_duplicates_by_what_they_show_where_there_is_little_text(words: int
     assert not near_duplicates(few, _candidate(1, words=WORDS[:words], phash=0b1111 ^ 0x1FF0))
 
 
-@given(st.lists(st.integers(0, 30), min_size=2, max_size=2), st.lists(st.integers(0, 2**64 - 1), min_size=2, max_size=2))
+@given(
+    st.lists(st.integers(0, 30), min_size=2, max_size=2), st.lists(st.integers(0, 2**64 - 1), min_size=2, max_size=2)
+)
 def test_near_duplicates_is_mutual(sizes: list[int], hashes: list[int]) -> None:
-    a, b = (_candidate(i, words=WORDS[:size], phash=phash) for i, (size, phash) in enumerate(zip(sizes, hashes, strict=True)))
+    a, b = (
+        _candidate(i, words=WORDS[:size], phash=phash)
+        for i, (size, phash) in enumerate(zip(sizes, hashes, strict=True))
+    )
     assert near_duplicates(a, b) == near_duplicates(b, a)
     assert near_duplicates(a, a)
 
@@ -84,7 +89,8 @@ def _shelves(draw: st.DrawFn) -> list[Candidate]:
     """Pages of a few documents, some of them saying the same."""
     pages = draw(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 6)), min_size=1, max_size=14))
     return [
-        _candidate(i, f"document {document}", [f"{text} {j}" for j in range(40)]) for i, (document, text) in enumerate(pages)
+        _candidate(i, f"document {document}", [f"{text} {j}" for j in range(40)])
+        for i, (document, text) in enumerate(pages)
     ]
 
 

@@ -71,13 +71,19 @@ def test_tokens_name_their_words(tokenizer: PageTokenizer) -> None:
     assert words == [0, 0, 2, 2, 3]
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Zs", "Zl", "Zp", "Cc"]), min_size=1, max_size=12), max_size=8))
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs", "Zs", "Zl", "Zp", "Cc"]), min_size=1, max_size=12), max_size=8
+    )
+)
 def test_any_words_are_encoded_as_by_the_librarys_bert(words: list[str]) -> None:
     """Each by itself, too: a token depends on its word alone."""
     mine = _load(VOCABULARY)
     bert = BertWordPieceTokenizer({token: i for i, token in enumerate(_vocabulary(VOCABULARY))}, lowercase=True)
     numbers, owners = mine.encode(words)
-    expected = [(number, i) for i, word in enumerate(words) for number in bert.encode(word, add_special_tokens=False).ids]
+    expected = [
+        (number, i) for i, word in enumerate(words) for number in bert.encode(word, add_special_tokens=False).ids
+    ]
     assert list(zip(numbers, owners, strict=True)) == expected
 
 

@@ -39,7 +39,9 @@ def _samples(url: str) -> dict[str, tuple[TrainSample, dict[str, bytes]]]:
 @pytest.fixture
 def filled(workshop: Any) -> Any:
     """A workshop with ten pages in three shards."""
-    workshop.add(*(workshop.document(f"d{i}", 40, 30) for i in range(4)), *(workshop.document(f"e{i}", 50) for i in (0, 1)))
+    workshop.add(
+        *(workshop.document(f"d{i}", 40, 30) for i in range(4)), *(workshop.document(f"e{i}", 50) for i in (0, 1))
+    )
     return workshop
 
 
@@ -117,7 +119,9 @@ def test_more_pages_add_a_generation_and_touch_nothing(filled: Any) -> None:
     assert [g.name for g in info.generations] == ["gen-0000", "gen-0001"]
     assert (info.totals.ok, info.generations[1].counts.ok) == (12, 2)
     # New pages may have old ones as partners; they are read from all generations.
-    assert set(_samples(url)) == {row["key"] for s in filled.pages.shards() for row in filled.pages.index(s).to_pylist()}
+    assert set(_samples(url)) == {
+        row["key"] for s in filled.pages.shards() for row in filled.pages.index(s).to_pylist()
+    }
 
 
 def test_other_pages_do_not_change_a_sample_that_keeps_its_partners(filled: Any) -> None:

@@ -31,7 +31,9 @@ sys.stdout.buffer.write(train_tokenizer(Counter({word: counts[word] for word in 
 
 def _train(seed: str, threads: str) -> bytes:
     env = {**os.environ, "PYTHONHASHSEED": seed, "RAYON_NUM_THREADS": threads}
-    done = subprocess.run([sys.executable, "-c", SCRIPT], cwd=ROOT, env=env, capture_output=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], cwd=ROOT, env=env, capture_output=True, check=True, timeout=60
+    )
     return done.stdout
 
 

@@ -21,7 +21,9 @@ SMALL = np.zeros((224, 224, 3), dtype=np.uint8)
 
 
 def test_specials_padding_and_labels(make_example: Make) -> None:
-    one = make_example([1, 2], key="a", picture_SSC=SMALL, tia_T=np.array([0, 1, -100]), mlm_T=np.array([-100, 5, -100]))
+    one = make_example(
+        [1, 2], key="a", picture_SSC=SMALL, tia_T=np.array([0, 1, -100]), mlm_T=np.array([-100, 5, -100])
+    )
     two = make_example([1] * 7, key="b", picture_SSC=SMALL, action=TimAction.DROPPED)
     batch = collate([one, two], [40, 42], SPECIAL)
     assert batch.input_ids.tolist() == [

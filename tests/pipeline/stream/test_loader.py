@@ -36,7 +36,9 @@ def test_batches_are_what_was_planned(train_url: str, spec: StreamSpec) -> None:
 
 
 @pytest.mark.parametrize("world", [2, 3, 6])
-def test_any_number_of_ranks_sees_the_same_samples_with_the_same_draws(train_url: str, spec: StreamSpec, world: int) -> None:
+def test_any_number_of_ranks_sees_the_same_samples_with_the_same_draws(
+    train_url: str, spec: StreamSpec, world: int
+) -> None:
     whole = PretrainStream(train_url, spec)
     ranks = [PretrainStream(train_url, spec, rank, world) for rank in range(world)]
     for step in (0, 3, 11):

@@ -51,7 +51,9 @@ def test_a_place_is_a_function_of_its_position(spec: StreamSpec, samples: list[i
 def test_any_number_of_ranks_shares_the_same_global_batch(step: int, world: int, each: int) -> None:
     batch = world * each
     ranks = [rank_positions(step, batch, world, rank) for rank in range(world)]
-    assert sorted(position for positions in ranks for position in positions) == list(range(step * batch, (step + 1) * batch))
+    assert sorted(position for positions in ranks for position in positions) == list(
+        range(step * batch, (step + 1) * batch)
+    )
     assert [len(positions) for positions in ranks] == [each] * world
     interleaved = [positions[i] for i in range(each) for positions in ranks]
     assert interleaved == rank_positions(step, batch, 1, 0)
@@ -94,7 +96,9 @@ def _epoch(order: SampleOrder, epoch: int) -> list[Place]:
 def test_epochs_seeds_and_datasets_are_shuffled_otherwise() -> None:
     samples = [40, 40, 40]
     orders = [SampleOrder(_spec(**more), samples) for more in ({}, {"seed": 1}, {"dataset": "b" * 64})]
-    drawn = [[(p.shard, p.row) for p in _epoch(order, epoch)] for order, epoch in zip([*orders, orders[0]], (0, 0, 0, 1))]
+    drawn = [
+        [(p.shard, p.row) for p in _epoch(order, epoch)] for order, epoch in zip([*orders, orders[0]], (0, 0, 0, 1))
+    ]
     for i, one in enumerate(drawn):
         for other in drawn[:i]:
             assert sum(a == b for a, b in zip(one, other, strict=True)) < 20

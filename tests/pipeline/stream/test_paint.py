@@ -92,8 +92,18 @@ def test_words_with_random_and_unchanged_tokens_are_masked_too(make_example: Mak
     lines = 40
     y0 = np.arange(lines) * 25
     boxes = np.stack([np.zeros(lines, dtype=int), y0, np.full(lines, 1000), y0 + 20], axis=1)
-    for rules in ({"mvlm_mask": 1.0, "mvlm_random": 0.0}, {"mvlm_mask": 0.0, "mvlm_random": 1.0}, {"mvlm_mask": 0.0, "mvlm_random": 0.0}):
-        example = make_example([1] * lines, box_T4=boxes, line_T=np.arange(lines), line_box_L4=boxes, cover_L=np.zeros(lines, dtype=np.bool_))
+    for rules in (
+        {"mvlm_mask": 1.0, "mvlm_random": 0.0},
+        {"mvlm_mask": 0.0, "mvlm_random": 1.0},
+        {"mvlm_mask": 0.0, "mvlm_random": 0.0},
+    ):
+        example = make_example(
+            [1] * lines,
+            box_T4=boxes,
+            line_T=np.arange(lines),
+            line_box_L4=boxes,
+            cover_L=np.zeros(lines, dtype=np.bool_),
+        )
         done = draw(example, make_drawing(mvlm_rate=0.3, **rules))
         assert 0 < done.selected_T.sum() < lines
         assert done.picture_SSC is not None
@@ -108,7 +118,10 @@ def test_nothing_of_a_masked_word_is_left(make_example: Make) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (448, 448, 3), dtype=np.uint8)
     box = np.array([[100, 300, 437, 351]])
     pictures = []
-    for ink in (noise, np.where(np.indices((448, 448)).sum(0)[:, :, None] % 2 == 0, noise, 255 - noise).astype(np.uint8)):
+    for ink in (
+        noise,
+        np.where(np.indices((448, 448)).sum(0)[:, :, None] % 2 == 0, noise, 255 - noise).astype(np.uint8),
+    ):
         under = np.full((448, 448, 3), 200, dtype=np.uint8)
         fill_boxes(under, box, (1, 1, 1))
         page = np.where(_filled(under, (1, 1, 1))[:, :, None], ink, under)
@@ -160,7 +173,12 @@ def test_all_is_covered_where_the_picture_is_not_the_pages(make_example: Make, a
     assert label(_select(example, [2])).tia_T.tolist() == [1, -100, -100, -100, 1, 1, 1, 1, 1]
 
 
-@given(st.lists(st.integers(1, 4), min_size=1, max_size=30), st.integers(0, 99), st.sampled_from(list(TimAction)), st.booleans())
+@given(
+    st.lists(st.integers(1, 4), min_size=1, max_size=30),
+    st.integers(0, 99),
+    st.sampled_from(list(TimAction)),
+    st.booleans(),
+)
 def test_all_steps_agree(
     make_example: Make, make_drawing: MakeDrawing, words: list[int], seed: int, action: TimAction, whole_word: bool
 ) -> None:

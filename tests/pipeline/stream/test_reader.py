@@ -53,7 +53,9 @@ def test_every_sample_in_every_variant(train_url: str) -> None:
                 picture = decode_picture(members[plan.picture or "png"])
                 assert found.picture_SSC is not None
                 assert found.picture_SSC.shape == (224, 224, 3)
-                assert np.array_equal(found.picture_SSC, picture if picture.ndim == 3 else picture[:, :, None].repeat(3, 2))
+                assert np.array_equal(
+                    found.picture_SSC, picture if picture.ndim == 3 else picture[:, :, None].repeat(3, 2)
+                )
             seen.add((plan.action, found.picture_SSC is not None and bool(np.ptp(found.picture_SSC, axis=2).any())))
     # All three actions; grey and coloured pictures.
     assert seen >= {(TimAction.ALIGNED, True), (TimAction.ALIGNED, False), (TimAction.DROPPED, False)}
@@ -103,8 +105,12 @@ def test_a_tar_that_was_cut_anywhere_is_named(damaged: Path, data: st.DataObject
     tar = damaged / "gen-0000" / "train-000002.tar"
     whole = tar.read_bytes()
     dataset = Dataset(str(damaged))
-    last = max(m["offset"] + m["size"] for row in dataset.index(dataset.shards()[2]).to_pylist() for m in row["members"])
-    cut = data.draw(st.one_of(st.integers(0, last - 1), st.integers(0, (last - 1) // 512).map(lambda block: block * 512)))
+    last = max(
+        m["offset"] + m["size"] for row in dataset.index(dataset.shards()[2]).to_pylist() for m in row["members"]
+    )
+    cut = data.draw(
+        st.one_of(st.integers(0, last - 1), st.integers(0, (last - 1) // 512).map(lambda block: block * 512))
+    )
     tar.write_bytes(whole[:cut])
     try:
         with pytest.raises(ValueError, match=r"gen-0000/train-000002\.tar"):

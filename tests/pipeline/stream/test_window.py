@@ -18,7 +18,9 @@ words_of = st.lists(st.integers(1, 6), min_size=1, max_size=60)
 
 
 @given(words_of, st.integers(6, 40), st.integers(0, 99), st.integers(0, 9))
-def test_any_window_is_whole_words_in_a_row(make_example: Make, words: list[int], size: int, seed: int, epoch: int) -> None:
+def test_any_window_is_whole_words_in_a_row(
+    make_example: Make, words: list[int], size: int, seed: int, epoch: int
+) -> None:
     whole = make_example(words, epoch=epoch)
     part = window(whole, seed, size)
     count = len(part.ids_T)

@@ -78,7 +78,7 @@ def mapped_pdf() -> Callable[[str, dict[str, str]], bytes]:
             "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding/ToUnicode 6 0 R>>",
             f"<</Length {len(cmap)}>>stream\n{cmap}\nendstream",
         ]
-        body = "\n".join(f"{i} 0 obj{text}endobj" for i, text in enumerate(objects, 1))
+        body = "\n".join(f"{i} 0 obj{text}\nendobj" for i, text in enumerate(objects, 1))
         return f"%PDF-1.4\n{body}\ntrailer<</Root 1 0 R>>".encode()
 
     return build

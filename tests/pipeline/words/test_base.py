@@ -20,7 +20,7 @@ def test_any_text_is_stored_in_one_form_without_space_or_control(text: str) -> N
     assert unicodedata.is_normalized("NFC", stored)
     assert stored.split() in ([], [stored])
     assert not {unicodedata.category(c) for c in stored} & {"Cc", "Cf", "Cn", "Co", "Cs"}
-    assert stored.encode()
+    assert stored.encode().decode() == stored
 
 
 @pytest.mark.parametrize(

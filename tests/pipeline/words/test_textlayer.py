@@ -79,7 +79,7 @@ def test_words_and_lines_are_those_of_the_file(pdf_page: PdfPage) -> None:
         ["the", "2nd", "line", "(e.g.", "a.b,c;d)"],
         ['\'"x"', "isn't", "e-mail", "3.14"],
     ]
-    assert found.confidence == [1.0] * 12
+    assert set(found.confidence) == {1.0}
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,8 @@ def test_characters_beyond_the_basic_plane_are_whole(pdf_page: PdfPage, mapped_p
 
 
 def test_one_sign_for_several_letters_is_whole(pdf_page: PdfPage, mapped_pdf: MappedPdf) -> None:
-    page = pdf_page(mapped_pdf("oAice suAers", {"A": "006600660069"}))
-    assert words(page).text == ["office", "suffiers"]
+    page = pdf_page(mapped_pdf("oAce suAx", {"A": "006600660069"}))
+    assert words(page).text == ["office", "suffix"]
 
 
 def test_accents_are_composed(pdf_page: PdfPage, mapped_pdf: MappedPdf) -> None:
@@ -154,9 +154,7 @@ FRACTION = st.floats(0, 1, width=32)
 BOXES = st.tuples(FRACTION, FRACTION, FRACTION, FRACTION).map(
     lambda b: (min(b[0], b[2]), min(b[1], b[3]), max(b[0], b[2]), max(b[1], b[3]))
 ) | st.just((0.0, 0.0, 0.0, 0.0))
-CODES = st.sampled_from(
-    [0x20, 0x0A, 0x0D, 0xA0, 2, 0x41, 0x62, 0x2E, 0x301, 0xD835, 0xDD38, 0xE000, 0xFFFFFFFF, 0x10FFFF]
-)
+CODES = st.sampled_from([0x20, 0x0A, 0x0D, 0xA0, 2, 0x41, 0x2E, 0x301, 0xD835, 0xDD38, 0xE000, 0xFFFFFFFF, 0x10FFFF])
 
 
 @settings(max_examples=300)

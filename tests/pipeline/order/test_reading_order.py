@@ -1,0 +1,193 @@
+"""Reading order: always a permutation, a matter of geometry alone, and what a person would read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.order import ALGORITHMS, DEFAULT, reading_order
+from schemas.boxes import BoxTuple
+
+Row = Callable[..., list[BoxTuple]]
+BOX = st.tuples(*[st.integers(0, 1000)] * 4).map(
+    lambda b: (min(b[0], b[2]), min(b[1], b[3]), max(b[0], b[2]), max(b[1], b[3]))
+)
+# Boxes that share edges and middles are what breaks ties.
+COARSE = st.tuples(*[st.integers(0, 6)] * 4).map(
+    lambda b: (min(b[0], b[2]), min(b[1], b[3]), max(b[0], b[2]), max(b[1], b[3]))
+)
+DISTINCT = st.lists(BOX | COARSE, max_size=25, unique=True)
+algorithms = pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+
+
+def test_no_boxes_have_an_order() -> None:
+    assert reading_order([]) == []
+    assert reading_order(np.zeros((0, 4))) == []  # type: ignore[arg-type]
+
+
+@algorithms
+def test_one_box_many_equal_boxes_and_points(algorithm: str) -> None:
+    assert reading_order([[1, 2, 3, 4]], algorithm) == [0]
+    assert reading_order([[1, 2, 3, 4]] * 4, algorithm) == [0, 1, 2, 3]
+    assert reading_order([[5, 5, 5, 5]] * 3, algorithm) == [0, 1, 2]
+    assert reading_order([[9, 0, 9, 0], [5, 0, 5, 0], [7, 0, 7, 0]], algorithm) == [1, 2, 0]
+    assert reading_order([[0, 9, 0, 9], [0, 5, 0, 5]], algorithm) == [1, 0]
+
+
+@algorithms
+@given(boxes=st.lists(BOX | COARSE, max_size=40))
+def test_any_boxes_give_a_permutation(algorithm: str, boxes: list[BoxTuple]) -> None:
+    assert sorted(reading_order(boxes, algorithm)) == list(range(len(boxes)))
+
+
+@algorithms
+@settings(max_examples=300)
+@given(boxes=DISTINCT, random=st.randoms(use_true_random=False))
+def test_shuffling_the_input_changes_nothing(algorithm: str, boxes: list[BoxTuple], random: Random) -> None:
+    shuffled = list(boxes)
+    random.shuffle(shuffled)
+    before = [boxes[i] for i in reading_order(boxes, algorithm)]
+    assert [shuffled[i] for i in reading_order(shuffled, algorithm)] == before
+
+
+@algorithms
+@given(boxes=DISTINCT, factor=st.sampled_from([0.25, 0.5, 2, 4, 1024]))
+def test_the_unit_does_not_matter(algorithm: str, boxes: list[BoxTuple], factor: float) -> None:
+    scaled = [[value * factor for value in box] for box in boxes]
+    assert reading_order(scaled, algorithm) == reading_order(boxes, algorithm)
+
+
+@algorithms
+@given(boxes=DISTINCT, right=st.integers(0, 500), down=st.integers(0, 500))
+def test_an_empty_margin_does_not_matter(algorithm: str, boxes: list[BoxTuple], right: int, down: int) -> None:
+    moved = [(a + right, b + down, c + right, d + down) for a, b, c, d in boxes]
+    assert reading_order(moved, algorithm) == reading_order(boxes, algorithm)
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [[0, 0, 1]],
+        [[0, 0, 1, 1], [0, 0]],
+        [0, 0, 1, 1],
+        [[0, 0, 1, float("nan")]],
+        [[0, 0, 1, float("inf")]],
+        [["a", "b", "c", "d"]],
+        [[[0, 0, 1, 1]]],
+    ],
+)
+def test_what_is_no_box_is_refused(boxes: list[object]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - numpy's own words for some of them
+        reading_order(boxes)  # type: ignore[arg-type]
+
+
+def test_an_unknown_algorithm_is_named() -> None:
+    with pytest.raises(ValueError, match=r"algorithm must be one of \['lrtb', 'xycut'\], got 'best'"):
+        reading_order([[0, 0, 1, 1]], "best")
+    assert DEFAULT in ALGORITHMS
+
+
+def is_read_as_written(page: list[BoxTuple], algorithm: str = DEFAULT) -> bool:
+    """Whether a page that was written in reading order is read so, in whatever order its boxes come."""
+    shuffled = list(page)
+    Random(1).shuffle(shuffled)
+    return [shuffled[i] for i in reading_order(shuffled, algorithm)] == page
+
+
+def column(row: Row, x: int, first: int = 100, lines: int = 8, step: int = 16) -> list[BoxTuple]:
+    """Lines of running text, four words each, 400 units wide; the spaces do not stand above one another."""
+    ends = [(90, 180, 300, 390), (130, 220, 310, 400), (60, 160, 270, 380)]
+    spans = [[(x + a + 10 * (a > 0), x + b) for a, b in zip((0, *line), line, strict=False)] for line in ends]
+    return [box for i in range(lines) for box in row(first + step * i, *spans[i % 3])]
+
+
+@algorithms
+def test_one_column_is_read_line_by_line(row: Row, algorithm: str) -> None:
+    page = column(row, 100)
+    assert is_read_as_written(page, algorithm)
+
+
+def test_a_word_that_stands_a_little_higher_stays_in_its_line(row: Row) -> None:
+    page = column(row, 100)
+    page[5] = (page[5][0], page[5][1] - 3, page[5][2], page[5][3] - 3)
+    page[9] = (page[9][0], page[9][1] + 5, page[9][2], page[9][3])  # a small letter
+    assert is_read_as_written(page, "lrtb")
+
+
+def test_two_columns_are_read_one_after_the_other(row: Row) -> None:
+    assert is_read_as_written(column(row, 50) + column(row, 520))
+    assert not is_read_as_written(column(row, 50) + column(row, 520), "lrtb"), "the floor does not know columns"
+
+
+def test_two_columns_that_are_not_level(row: Row) -> None:
+    assert is_read_as_written(column(row, 50) + column(row, 520, first=107))
+
+
+def test_a_headline_goes_before_the_columns_below_it(row: Row) -> None:
+    headline = row(40, (50, 300), (320, 640), (660, 920), height=24)
+    assert is_read_as_written(headline + column(row, 50) + column(row, 520))
+
+
+def test_a_page_number_between_the_columns_comes_last(row: Row) -> None:
+    for x in (470, 480, 490):
+        assert is_read_as_written(column(row, 50) + column(row, 520) + row(940, (x, x + 14)))
+
+
+def test_a_figure_across_both_columns_parts_them(row: Row) -> None:
+    upper = column(row, 50, lines=5) + column(row, 520, lines=5)
+    caption = row(300, (50, 400), (410, 920))
+    lower = column(row, 50, first=400) + column(row, 520, first=400)
+    assert is_read_as_written(upper + caption + lower)
+
+
+def test_columns_of_different_length(row: Row) -> None:
+    assert is_read_as_written(column(row, 50, lines=12) + column(row, 520, lines=5))
+    assert is_read_as_written(column(row, 50, lines=5) + column(row, 520, lines=12))
+
+
+def test_three_columns(row: Row) -> None:
+    def narrow(x: int) -> list[BoxTuple]:
+        cut = [x + 120, x + 180, x + 90]
+        return [box for i in range(8) for box in row(100 + 16 * i, (x, cut[i % 3]), (cut[i % 3] + 10, x + 270))]
+
+    assert is_read_as_written(narrow(40) + narrow(350) + narrow(660))
+
+
+def test_a_table_is_read_row_by_row(row: Row) -> None:
+    cells = [(60, 130), (300, 360), (500, 540), (700, 760)]
+    table = [box for i in range(9) for box in row(100 + 30 * i, *cells)]
+    assert is_read_as_written(table)
+    assert is_read_as_written(column(row, 100, first=20, lines=3) + table + column(row, 100, first=500))
+
+
+def test_a_form_is_read_key_then_value(row: Row) -> None:
+    form = [box for i in range(6) for box in row(100 + 40 * i, (60, 140), (300, 380), (390, 420 + 30 * i))]
+    assert is_read_as_written(form)
+
+
+def test_fifty_thousand_boxes_are_read_in_time() -> None:
+    rng = np.random.default_rng(0)
+    corner = rng.integers(0, 990, (50_000, 2))
+    random = np.hstack([corner, corner + rng.integers(0, 11, (50_000, 2))])
+    rows = np.array([(c * 20, r, c * 20 + 15, r + 1) for r in range(1000) for c in range(50)])
+    for boxes in (random, rows):
+        began = time.process_time()
+        order = reading_order(boxes)  # type: ignore[arg-type]
+        assert sorted(order) == list(range(50_000))
+        assert time.process_time() - began < 30
+
+
+def test_boxes_inside_boxes_inside_boxes_end() -> None:
+    """A spiral, which takes a cut for each of its arms."""
+    arms: list[BoxTuple] = []
+    for i in range(0, 990, 2):
+        arms += [(i, i, 1000, i + 1), (i, i + 2, i + 1, 1000)]
+    order = reading_order(arms)
+    assert sorted(order) == list(range(len(arms)))
+    assert order[0] == 0

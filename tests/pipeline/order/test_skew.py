@@ -1,0 +1,49 @@
+"""Levelling: a page that leans is put straight by its own lines, any other page stays as it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline.order.skew import level
+
+
+def page(slope: float, words: int = 8, lines: int = 10) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Words in level lines, moved down by `slope` times their middle."""
+    box, line = [], []
+    for i in range(lines):
+        for j in range(words):
+            x, y = 100.0 * j, 30.0 * i
+            down = slope * (x + 40)
+            box.append((x, y + down, x + 80, y + down + 12))
+            line.append(i)
+    return np.array(box), np.array(line)
+
+
+@pytest.mark.parametrize("slope", [-0.1, -0.02, 0.0, 0.001, 0.05, 0.11])
+def test_a_page_that_leans_becomes_level(slope: float) -> None:
+    box, line = page(slope)
+    assert np.allclose(level(box, line), page(0.0)[0])
+
+
+@pytest.mark.parametrize("slope", [-0.2, 0.13, 1.0])
+def test_what_is_more_than_skew_is_left_alone(slope: float) -> None:
+    box, line = page(slope)
+    assert (level(box, line) == box).all()
+
+
+def test_lines_of_a_few_words_say_nothing() -> None:
+    box, line = page(0.05, words=3)
+    assert (level(box, line) == box).all()
+
+
+def test_one_slanting_line_does_not_turn_the_page() -> None:
+    box, line = page(0.0)
+    box[line == 4] = page(0.1)[0][line == 4]
+    assert (level(box, line) == box).all()
+
+
+def test_words_in_one_place_say_nothing() -> None:
+    box = np.array([(5.0, 5.0, 6.0, 6.0)] * 6)
+    assert (level(box, np.zeros(6, np.intp)) == box).all()
