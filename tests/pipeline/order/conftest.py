@@ -6,17 +6,12 @@ import functools
 from collections.abc import Callable
 
 import pytest
-from hypothesis import strategies as st
 
 from pipeline.synth import Spec, compose
 from pipeline.synth.truth import page_truth
 from pipeline.synth.turn import Turn
 from schemas.boxes import BoxTuple
 from schemas.truth import PageTruth
-
-BOX = st.tuples(*[st.integers(0, 1000)] * 4).map(
-    lambda b: (min(b[0], b[2]), min(b[1], b[3]), max(b[0], b[2]), max(b[1], b[3]))
-)
 
 
 def _row(y: int, *spans: tuple[int, int], height: int = 12) -> list[BoxTuple]:
@@ -28,12 +23,6 @@ def _truth(document_type: str, index: int, degrees: float) -> tuple[PageTruth, f
     sheets, _ = compose(Spec(index=index, seed=5, document_type=document_type, variant="digital"))
     sheet = sheets[0]
     return page_truth(sheet, Turn(degrees, sheet.width, sheet.height)), sheet.width / sheet.height
-
-
-@pytest.fixture(scope="session")
-def boxes() -> st.SearchStrategy[BoxTuple]:
-    """Any box 0..1000."""
-    return BOX
 
 
 @pytest.fixture(scope="session")
