@@ -133,8 +133,7 @@ def _closing(at: _Places, *, made: bool, seconds: float) -> str:
     lines = [f"\n== done in {seconds:.0f} s"]
     lines += [f"  {name:16} {path}" for name, path in places]
     lines.append("  pages by route   " + ", ".join(f"{route} {number}" for route, number in sorted(routes.items())))
-    lines.append("losses, mean of the first and of the last tenth of the steps:")
-    return "\n".join([*lines, *summary(at.run).splitlines()[1:]])
+    return "\n".join([*lines, f"\n{summary(at.run)}"])
 
 
 if __name__ == "__main__":
