@@ -1,4 +1,4 @@
-"""Commands as processes that can be killed with everything that they started."""
+"""Programs as processes that can be killed with everything that they started."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ TYPES = ("letter", "form", "invoice")
 
 @dataclass
 class Runner:
-    """Starts `python -m jobs.<name>` with a Ray folder of its own, and ends it in both ways."""
+    """Starts `python -m <module> ...` with a Ray folder of its own, and ends it in both ways."""
 
     folder: Path
     started: list[psutil.Popen] = field(default_factory=list)
 
     def start(self, *arguments: object) -> psutil.Popen:
-        """A command in a session of its own; its output goes to a file."""
+        """A program in a session of its own; its output goes to a file."""
         env = {**os.environ, "RAY_TMPDIR": str(self.folder), "OMP_NUM_THREADS": "1"}
         with (self.folder / "log").open("ab") as log:
             process = psutil.Popen(
-                [sys.executable, "-m", f"jobs.{arguments[0]}", *map(str, arguments[1:])],
+                [sys.executable, "-m", *map(str, arguments)],
                 cwd=ROOT,
                 env=env,
                 stdin=subprocess.DEVNULL,
@@ -47,11 +47,11 @@ class Runner:
         return process
 
     def finish(self, *arguments: object) -> None:
-        """Run a command to its end, which must be a good one."""
-        assert self.start(*arguments).wait(200) == 0, self.log()
+        """Run a program to its end, which must be a good one."""
+        assert self.start(*arguments).wait(300) == 0, self.log()
 
     def log(self) -> str:
-        """The end of what the commands said."""
+        """The end of what the programs said."""
         return (self.folder / "log").read_text(errors="replace")[-3000:]
 
     def end_of(self, processes: Iterable[psutil.Process], seconds: float) -> list[str]:
@@ -63,7 +63,7 @@ class Runner:
         return names
 
     def kill_when(self, process: psutil.Popen, happens: Callable[[], bool]) -> bool:
-        """Kill a command and all that it started as soon as `happens()`; whether it was still running."""
+        """Kill a program and all that it started as soon as `happens()`; whether it was still running."""
         deadline = time.monotonic() + 120
         while process.poll() is None and time.monotonic() < deadline:
             if happens():

@@ -294,3 +294,18 @@ def test_a_run_with_more_workers_than_cpus_is_refused(trained: Path, ray_here: i
     with pytest.raises(ValueError, match="2 workers need a GPU each, and there are 0"):
         pretrain(trained, config, 2, gpu=True)
     assert (trained / METRICS_FILE).read_bytes() == before
+
+
+def test_a_run_that_fails_says_why_in_a_line(
+    trained: Path, train: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged = Path(shutil.copytree(train, tmp_path / "train"))
+    for tar in damaged.glob("gen-0000/*.tar"):
+        tar.write_bytes(tar.read_bytes()[:1024])
+    config = RunConfig.from_json((trained / "run.json").read_bytes()).model_copy(update={"train": str(damaged)})
+    settle(tmp_path / "run", config)
+    monkeypatch.setattr("jobs.cluster.pretrain._MAX_FAILURES", 0)
+    with pytest.raises(RuntimeError, match=r"^training failed: .*gen-0000/train-00000[0-9]\.tar") as failed:
+        pretrain(tmp_path / "run", config, 1)
+    assert "\n" not in str(failed.value)
+    assert len(str(failed.value)) < 500

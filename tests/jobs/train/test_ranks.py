@@ -98,18 +98,6 @@ def test_another_number_of_ranks_goes_on_where_the_first_stopped(
     _close(read_lines(run / METRICS_FILE), read_lines(alone / METRICS_FILE))
 
 
-def test_two_ranks_resume_bit_for_bit(make_config: MakeConfig, read_lines: Read, tmp_path: Path) -> None:
-    """With dropout and live norms, as runs are."""
-    whole, run = tmp_path / "whole", tmp_path / "run"
-    _train(whole, make_config(steps=6), 2)
-    _train(run, make_config(steps=6), 2, "4", code=9)
-    _train(run, make_config(steps=6), 2)
-    assert read_lines(run / METRICS_FILE) == read_lines(whole / METRICS_FILE)
-    for rank in (0, 1):
-        name = f"samples/rank-{rank:05d}.jsonl"
-        assert read_lines(run / name) == read_lines(whole / name)
-
-
 def test_ranks_that_see_different_checkpoints_stop(alone: Path, make_config: MakeConfig, tmp_path: Path) -> None:
     """A folder that not all nodes share: else they would wait for each other for ever."""
     done = _run([alone, tmp_path / "elsewhere"], make_config(steps=6), "--exact")
