@@ -104,6 +104,14 @@ def test_epochs_seeds_and_datasets_are_shuffled_otherwise() -> None:
             assert sum(a == b for a, b in zip(one, other, strict=True)) < 20
 
 
+def test_shards_are_in_another_order_in_each_epoch() -> None:
+    """With windows of one sample nothing else is shuffled."""
+    order = SampleOrder(_spec(window=1, lanes=1), [2] * 30)
+    shards = [[place.shard for place in _epoch(order, epoch)] for epoch in range(3)]
+    assert all(one[::2] == one[1::2] for one in shards)  # a shard's samples stay together
+    assert len({tuple(one) for one in shards}) == 3
+
+
 def test_a_lane_stays_in_its_stretch_and_shuffles_inside_its_windows() -> None:
     """With four lanes of 40 samples, a rank of four reads a quarter of the shards, ten samples at a time."""
     spec = _spec(lanes=4, window=10)

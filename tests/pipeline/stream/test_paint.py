@@ -113,8 +113,17 @@ def test_words_with_random_and_unchanged_tokens_are_masked_too(make_example: Mak
             assert rows[inner].all() == rows[inner].any() == done.selected_T[word]
 
 
+def test_the_paint_goes_on_before_the_picture_is_reduced(make_example: Make) -> None:
+    """As in the paper: a pixel of the model's picture that is half covered is half as bright."""
+    example = make_example([1], box_T4=np.array([[0, 0, 502, 1000]]))  # 224.9 of 448 pixels: 225
+    done = paint(_select(example, [0]), BLACK).picture_SSC
+    assert done is not None
+    assert set(np.unique(done[:, :112])) == {0}
+    assert set(np.unique(done[:, 112])) <= {127, 128}
+    assert set(np.unique(done[:, 113:])) == {255}
+
+
 def test_nothing_of_a_masked_word_is_left(make_example: Make) -> None:
-    """The paint goes on before the picture is reduced, so no ink bleeds from under it."""
     noise = np.random.default_rng(0).integers(0, 256, (448, 448, 3), dtype=np.uint8)
     box = np.array([[100, 300, 437, 351]])
     pictures = []
