@@ -70,8 +70,8 @@ class _Places:
 def demo(
     inputs: Annotated[list[str] | None, typer.Argument(help="Your own documents instead of generated ones.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder; default: out/demo, or one named after the input.")] = None,
-    count: Annotated[int, typer.Option(help="Documents to generate.")] = 24,
-    steps: Annotated[int, typer.Option(help="Steps of pre-training.")] = 120,
+    count: Annotated[int, typer.Option(help="Documents to generate.")] = 20,
+    steps: Annotated[int, typer.Option(help="Steps of pre-training.")] = 90,
     workers: Annotated[int, typer.Option(help="Workers.")] = 2,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
 ) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from jobs.cluster.ingest import IngestJob
 from jobs.cluster.ingest import ingest as run_ingest
 from jobs.command import FAILED, check_workers, require_lasting, run_command
 from pipeline.ingest import IngestConfig
@@ -15,14 +17,31 @@ from schemas.dataset import Counts, DatasetInfo
 
 
 def ingest(
-    inputs: Annotated[list[str], typer.Argument(help="Files, folders, globs or fsspec URLs.", show_default=False)],
+    inputs: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders, globs, tars or fsspec URLs.", show_default=False)
+    ] = None,
+    *,
     out: Annotated[str, typer.Option(help="The dataset: a folder or an fsspec URL.", show_default=False)],
     ocr: Annotated[OcrName, typer.Option(help="OCR engine.")] = OcrName.RAPIDOCR,
     pdf_text: Annotated[PdfText, typer.Option(help="Whether text layers of PDFs are used.")] = PdfText.AUTO,
-    pages_per_shard: Annotated[int, typer.Option(help="Pages of a shard, which is also the unit of work.")] = 256,
+    inputs_from: Annotated[
+        list[str] | None, typer.Option(help="Text file that names one input a line.", show_default=False)
+    ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="Text file of passwords for encrypted PDFs, one a line.", show_default=False)
+    ] = None,
+    pages_per_shard: Annotated[
+        int | None, typer.Option(help="Pages of a shard, the unit of work; default: 8 to 256, by the number of pages.")
+    ] = None,
     picture_longest: Annotated[int, typer.Option(help="Longest side of the stored picture, in pixels.")] = 1000,
     workers: Annotated[int | None, typer.Option(help="Workers; default: all CPUs.")] = None,
     address: Annotated[str | None, typer.Option(help="Ray cluster; default: one in this process.")] = None,
+    retry_rejected: Annotated[
+        bool, typer.Option("--retry-rejected", help="Try rejected pages again, as a new generation, and no others.")
+    ] = False,
+    max_rejected: Annotated[
+        float | None, typer.Option(help="Stop when more than this share (0..1) is rejected.", show_default=False)
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any page was rejected.")] = False,
 ) -> None:
     """Turn documents into page shards: words, boxes, reading order and pictures.
@@ -37,10 +56,30 @@ def ingest(
         pages_per_shard=pages_per_shard,
         picture_longest=picture_longest,
     )
-    info = run_ingest(inputs, out, config, workers, address)
+    job = IngestJob(
+        inputs=inputs or (),
+        lists=inputs_from or (),
+        passwords=read_passwords(password_file),
+        retry_rejected=retry_rejected,
+        max_rejected=max_rejected,
+        workers=workers,
+        address=address,
+    )
+    info = run_ingest(out, config, job)
     print(summary(info, out))
     if strict and info.totals.rejected:
         raise typer.Exit(FAILED)
+
+
+def read_passwords(path: Path | None) -> tuple[str, ...]:
+    """Lines of a file of passwords, empty ones left out; ValueError where it cannot be read."""
+    if path is None:
+        return ()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"--password-file {str(path)!r} cannot be read: {error}") from None
+    return tuple(line for line in lines if line)
 
 
 def summary(info: DatasetInfo, out: str) -> str:

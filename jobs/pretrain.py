@@ -72,7 +72,8 @@ def pretrain(
         _under_torchrun(out, settings, loader_workers)
         return
     stream = PretrainStream(settings.train, settings.stream, 0, workers)  # refuses here what workers would refuse
-    settle(out, settings)
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        settle(out, settings)  # says what is wrong before Ray is started; a new run begins where all nodes can see it
     _warn_of_reuse(settings, stream)
     _say_where_it_begins(out)
     run_pretrain(out, settings, workers, gpu=gpu, loader_workers=loader_workers, address=address)

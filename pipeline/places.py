@@ -1,18 +1,52 @@
-"""Where files are: a path of this machine or a URL that fsspec knows."""
+"""Where files are: a path of this machine or a URL that fsspec knows, and patience with stores that stumble."""
 
 from __future__ import annotations
 
-from typing import Any
+import errno
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
+
+T = TypeVar("T")
+
+PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds between attempts
+# EIO, EREMOTEIO and EBUSY are what s3fs makes of the answers 500, 502 and 503 (slow down).
+_STUMBLES = frozenset(
+    {errno.EIO, errno.EREMOTEIO, errno.EBUSY, errno.EAGAIN, errno.ENOTCONN, errno.ETIMEDOUT}
+    | {errno.ENETDOWN, errno.ENETUNREACH, errno.ENETRESET, errno.EHOSTDOWN, errno.EHOSTUNREACH}
+)
+_LOCAL_LACKS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.ESTALE, errno.ENOSPC})
+_HTTP_STUMBLES = frozenset({408, 425, 429})
+_ANSWERS: dict[int | None, int] = {
+    400: errno.EINVAL,
+    401: errno.EACCES,
+    403: errno.EACCES,
+    404: errno.ENOENT,
+    410: errno.ENOENT,
+    416: errno.EINVAL,
+}
+_NETWORK_LIBRARIES = frozenset({"aiohttp", "botocore", "aiobotocore", "urllib3", "requests", "httpx", "google"})
+_NOT_SET_UP = frozenset({"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"})  # of botocore
+# What a store answers to everybody whose credentials are wrong or too old: no object is to blame for that.
+_CREDENTIALS = frozenset(
+    {"ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "AccountProblem"}
+)
+
+
+class UnknownPlaceError(ValueError):
+    """A kind of URL that nobody knows."""
 
 
 def file_system(place: str) -> tuple[Any, str, bool]:
     """(fsspec file system, path in it, whether that is this machine's) of a path or URL.
 
     What has no `://` is a path, whatever it holds: fsspec alone would take a file called `a::b.pdf` for a chain of
-    file systems. Raises ValueError for a kind of URL that is unknown or whose library is not installed.
+    file systems. Raises UnknownPlaceError for a kind of URL that is unknown, ValueError where its library is not
+    installed or cannot read the URL.
     """
     if "://" not in place:
         local = LocalFileSystem()
@@ -21,4 +55,100 @@ def file_system(place: str) -> tuple[Any, str, bool]:
         fs, path = fsspec.core.url_to_fs(place)
     except ImportError as error:
         raise ValueError(f"{place.partition('://')[0]}:// needs another package: {error}") from None
+    except ValueError as error:
+        if place.partition("://")[0] not in fsspec.available_protocols():
+            raise UnknownPlaceError(str(error)) from None
+        raise
     return fs, path, isinstance(fs, LocalFileSystem)
+
+
+def freshly(fs: Any) -> Any:
+    """A file system that has forgotten what it has listed: clients of stores remember, and take old for true."""
+    fs.invalidate_cache()
+    return fs
+
+
+def patiently(place: str, call: Callable[[], T]) -> T:
+    """What `call` returns, tried again with growing pauses while the network or the store stumbles.
+
+    Raises OSError naming `place` where that does not end, and for whatever else a store's library raises of its
+    own; errors that are the file's (not there, not permitted) come through as they are.
+    """
+    for pause in (*PAUSES, None):
+        try:
+            return call()
+        except Exception as error:
+            if not is_transient(error):
+                if isinstance(error, OSError | ValueError) or not _is_of_network(error):
+                    raise
+                raise OSError(_ANSWERS.get(_status(error), errno.EREMOTEIO), _line(error), place) from error
+            if pause is None:
+                raise OSError(_number(error), _line(error), place) from error
+        time.sleep(pause)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same call may work a moment later: a lost connection, a timeout, a server that is overloaded."""
+    for cause in _chain(error):
+        status = _status(cause)
+        if type(cause).__name__ in _NOT_SET_UP:
+            return False
+        if status is not None:
+            return status >= 500 or status in _HTTP_STUMBLES
+        if isinstance(cause, ConnectionError | TimeoutError):
+            return True
+        if isinstance(cause, OSError) and cause.errno in _STUMBLES:
+            return True
+        if not isinstance(cause, OSError) and _is_of_network(cause):
+            return True
+    return False
+
+
+def is_of_surroundings(error: OSError) -> bool:
+    """Whether the machine, the network or the store failed and not the file, which may be good."""
+    codes = {_code(cause) for cause in _chain(error)}
+    return is_transient(error) or error.errno in _LOCAL_LACKS or bool(codes & _CREDENTIALS)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what caused it: fsspec calls any failure of a HTTP request "not found"."""
+
+    def follow() -> Iterator[BaseException]:
+        cause: BaseException | None = error
+        while cause is not None:
+            yield cause
+            cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+
+    return islice(follow(), 8)
+
+
+def _status(error: BaseException) -> int | None:
+    """HTTP status that an error of aiohttp, botocore, requests or google's library carries."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):  # botocore
+        found = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    else:
+        found = getattr(error, "status", None) or getattr(response, "status_code", None) or getattr(error, "code", None)
+    try:
+        return int(found) if found is not None else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _code(error: BaseException) -> str | None:
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code")) if isinstance(response, dict) else None
+
+
+def _is_of_network(error: BaseException) -> bool:
+    return any(kind.__module__.partition(".")[0] in _NETWORK_LIBRARIES for kind in type(error).__mro__)
+
+
+def _number(error: BaseException) -> int:
+    return (error.errno if isinstance(error, OSError) else None) or errno.EREMOTEIO
+
+
+def _line(error: BaseException) -> str:
+    text = " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

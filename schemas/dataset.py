@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from schemas.base import Record, digest
 from schemas.page import Sha256
@@ -38,14 +38,22 @@ class Counts(Record):
         return self.ok + self.rejected + self.duplicate
 
     def __add__(self, other: Counts) -> Counts:
+        return self._plus(other, 1)
+
+    def __sub__(self, other: Counts) -> Counts:
+        """Without the rows of `other`, which must be among them (ValueError)."""
+        return self._plus(other, -1)
+
+    def _plus(self, other: Counts, sign: int) -> Counts:
         def merged(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
-            return {key: a.get(key, 0) + b.get(key, 0) for key in sorted({*a, *b})}
+            sums = {key: a.get(key, 0) + sign * b.get(key, 0) for key in sorted({*a, *b})}
+            return {key: value for key, value in sums.items() if value}
 
         return Counts(
-            ok=self.ok + other.ok,
-            rejected=self.rejected + other.rejected,
-            duplicate=self.duplicate + other.duplicate,
-            words=self.words + other.words,
+            ok=self.ok + sign * other.ok,
+            rejected=self.rejected + sign * other.rejected,
+            duplicate=self.duplicate + sign * other.duplicate,
+            words=self.words + sign * other.words,
             routes=merged(self.routes, other.routes),
             reasons=merged(self.reasons, other.reasons),
         )
@@ -61,15 +69,28 @@ class UnitMarker(Record):
     counts: Counts
 
 
+class Listing(Record):
+    """What a generation was asked to hold; written once all of it is listed, before any of it is opened."""
+
+    kind: Literal["pagemill.listing/1"] = Field(default="pagemill.listing/1", alias="schema")
+    inputs: NonNegativeInt
+    files: list[FileRef]
+    retry: bool = False  # rejected pages of earlier generations are tried again
+    replaces: Counts = Counts()  # those pages
+
+
 class GenerationPlan(Record):
     """What a generation set out to do; written once, before any unit."""
 
     kind: Literal["pagemill.plan/1"] = Field(default="pagemill.plan/1", alias="schema")
     name: Annotated[str, Field(pattern=r"^gen-[0-9]{4}$")]
     units: NonNegativeInt
+    unit_rows: PositiveInt  # rows of a unit; the last one may have fewer
     rows: NonNegativeInt
     inputs: str  # digest of what was put in
     files: list[FileRef]
+    retry: bool = False
+    replaces: Counts = Counts()  # rejected rows of earlier generations that are tried again here
 
 
 class Generation(Record):
@@ -79,6 +100,7 @@ class Generation(Record):
     digest: Sha256
     shards: NonNegativeInt
     counts: Counts
+    replaces: Counts = Counts()  # rows of earlier generations in whose place rows of this one stand
     inputs: str
     environment: dict[str, str]  # versions and processor: what the bytes depend on beside inputs and configuration
 
@@ -97,6 +119,11 @@ class DatasetInfo(Record):
     def digest_of(generations: list[Generation]) -> str:
         """Digest of the list of generations: what a training run pins."""
         return digest([[generation.name, generation.digest] for generation in generations])
+
+    @staticmethod
+    def totals_of(generations: list[Generation]) -> Counts:
+        """What all generations add up to: a row that was tried again counts once, as it stands last."""
+        return sum((g.counts for g in generations), Counts()) - sum((g.replaces for g in generations), Counts())
 
 
 def generation_digest(markers: list[UnitMarker]) -> str:

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     TOO_MANY_PAGES = "too-many-pages"
     CHANGED = "changed-while-reading"
     BAD_TRUTH = "bad-truth"
+    BAD_WORDS = "bad-words"
     SAME_FILE = "same-file"
     # of the page
     PAGE_DAMAGED = "page-damaged"
@@ -64,10 +65,39 @@ MANIFEST_SCHEMA = pa.schema(
     ]
 )
 
+# What a person named, before any of it was opened: where the bytes are, and a stamp that changes when they do.
+_PLACE = [
+    pa.field("uri", pa.string(), nullable=False),
+    pa.field("offset", pa.int64()),  # of a member of a tar, else null
+    pa.field("size", pa.int64()),
+    pa.field("words_offset", pa.int64()),  # of the words that came with it, else null
+    pa.field("words_size", pa.int64()),
+]
+LISTING_SCHEMA = pa.schema(
+    [
+        *_PLACE,
+        pa.field("stamp", pa.string(), nullable=False),
+        pa.field("fault", pa.string()),  # why it cannot even be looked at
+        pa.field("only", pa.list_(pa.int32())),  # the pages that are tried again; null for all
+        pa.field("sha256", pa.string()),  # of the file whose pages `only` are; null for any
+    ]
+)
+
+# What opening each of them showed, row by row as they are listed.
+PROBE_SCHEMA = pa.schema(
+    [
+        pa.field("sha256", pa.string()),
+        pa.field("format", pa.string()),
+        pa.field("pages", pa.int32(), nullable=False),  # 0 where it cannot be opened
+        pa.field("reason", pa.string()),
+        pa.field("detail", pa.string()),
+    ]
+)
+
 # What ingestion knows before any page is made: the slice of work of one unit is one row group.
 PLAN_SCHEMA = pa.schema(
     [
-        pa.field("uri", pa.string(), nullable=False),
+        *_PLACE,
         pa.field("sha256", pa.string(), nullable=False),
         pa.field("format", pa.string(), nullable=False),
         pa.field("page", pa.int32(), nullable=False),

@@ -1,67 +1,109 @@
-"""Ingestion on Ray: probe the inputs, plan, carry the generation through."""
+"""Ingestion on Ray: list the inputs, open each, plan, carry the generation through.
+
+Each step leaves files behind, so that what was begun goes on where it was.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 from jobs.cluster.failures import plain_failures
-from jobs.cluster.generations import carry_through, next_generation, pending
+from jobs.cluster.generations import Allowance, carry_through, next_generation
 from jobs.cluster.probing import probe_all
 from jobs.cluster.session import session
-from pipeline.ingest import IngestConfig, IngestWorker, Planner
+from jobs.cluster.sharing import require_shared
+from jobs.progress import JobProgress
+from pipeline.ingest import IngestConfig, IngestWorker, InputFiles, accounted, listing_row, make_plan, unseen
+from pipeline.ingest.inputs import PART_INPUTS
+from pipeline.ingest.retry import rejected, retry_rows
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
-from pipeline.shards.generation import INPUTS_UNIT, GenerationFiles, open_or_create
+from pipeline.shards.generation import GenerationFiles, open_or_create
 from pipeline.sources import list_inputs
 from schemas.dataset import DatasetInfo, GenerationPlan
-from schemas.manifest import Status
 
 
-def ingest(
-    inputs: Sequence[str], out: str, config: IngestConfig, workers: int | None = None, address: str | None = None
-) -> DatasetInfo:
+@dataclass(frozen=True, kw_only=True)
+class IngestJob:
+    """What one run of ingestion is to do, beside what the bytes depend on."""
+
+    inputs: Sequence[str] = ()
+    lists: Sequence[str] = ()  # files that name inputs
+    passwords: Sequence[str] = ()  # of encrypted PDFs
+    retry_rejected: bool = False  # try rejected pages again, and nothing else
+    max_rejected: float | None = None  # share of rejected rows that stops the run
+    workers: int | None = None
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        Allowance(self.max_rejected)  # says at once what is wrong with it
+
+
+def ingest(out: str, config: IngestConfig, job: IngestJob) -> DatasetInfo:
     """Make or go on with the page dataset at `out`; a generation that was begun is finished first."""
-    uris = list_inputs(inputs)
+    listed = None if job.retry_rejected else list_inputs(job.inputs, job.lists)  # a mistake in them is said first
     store = Store(out)
     info = open_or_create(store, "pages", config.stored())
-    with session(address, workers) as cpus:
-        if (begun := pending(store, info)) is not None:
-            info = _carry_through(store, info, begun, config, workers or cpus)
-        if (new := _plan(store, info, uris, config, cpus)) is not None:
-            info = _carry_through(store, info, new, config, workers or cpus)
-    return info
+    with session(job.address, job.workers) as cpus:
+        require_shared(store, job.inputs)
+        run = _Run(store, config, job, job.workers or cpus, cpus)
+        begun = InputFiles(run.files(info)).read_listing()
+        if begun is not None:
+            info = run.go_on(info)
+            if begun.retry and job.retry_rejected:
+                return info  # this is what was asked for; what it rejects again is for another time
+        replaces = None
+        if listed is None:
+            again = rejected(Dataset(store.url))
+            rows, replaces = iter(retry_rows(Dataset(store.url), again)), again.counts()
+        else:
+            rows = (listing_row(one) for one in unseen(store, info, listed))
+        first = next(rows, None)
+        if first is None:
+            return info
+        InputFiles(run.files(info)).write_listing(chain([first], rows), replaces)
+        return run.go_on(info)
 
 
-def _carry_through(
-    store: Store, info: DatasetInfo, plan: GenerationPlan, config: IngestConfig, workers: int
-) -> DatasetInfo:
-    return carry_through(store, info, plan, partial(IngestWorker, store.url, plan.name, config), workers, "ingest")
+@dataclass(frozen=True)
+class _Run:
+    """The steps that follow a finished listing."""
 
+    store: Store
+    config: IngestConfig
+    job: IngestJob
+    workers: int
+    cpus: int
 
-def _plan(
-    store: Store, info: DatasetInfo, uris: Sequence[str], config: IngestConfig, cpus: int
-) -> GenerationPlan | None:
-    """Plan a generation of the inputs that no earlier one accounts for; None where there are none."""
-    name = next_generation(info)
-    known, held = _accounted(store, info)
-    with plain_failures("looking at the inputs"):
-        planned = Planner(name, known, held).plan(probe_all(uris, config.limits, cpus))
-    if not planned.pages.num_rows and not planned.decided:
-        return None
-    files = GenerationFiles(store, name)
-    if planned.decided or INPUTS_UNIT in files.done():  # of a killed run, which may have decided on other inputs
-        files.write_unit(INPUTS_UNIT, planned.decided)
-    return files.write_plan(planned.pages, config.pages_per_shard, planned.inputs)
+    def files(self, info: DatasetInfo) -> GenerationFiles:
+        """Of the generation that comes next."""
+        return GenerationFiles(self.store, next_generation(info))
 
+    def go_on(self, info: DatasetInfo) -> DatasetInfo:
+        """Finish the generation that is listed; the same dataset where nothing in it is new."""
+        files = self.files(info)
+        plan = files.read_plan() or self._plan(info, files)
+        if plan is None:
+            return info
+        build = partial(IngestWorker, self.store.url, plan.name, self.config, tuple(self.job.passwords))
+        allowance = Allowance(self.job.max_rejected)
+        return carry_through(self.store, info, plan, build, self.workers, "ingest", allowance)
 
-def _accounted(store: Store, info: DatasetInfo) -> tuple[frozenset[tuple[str, str | None]], frozenset[str]]:
-    known: set[tuple[str, str | None]] = set()
-    held: set[str] = set()
-    for generation in info.generations:
-        table = Dataset(store.url).manifest(generation.name).select(["uri", "sha256", "status", "page"])
-        for row in table.to_pylist():
-            known.add((row["uri"], row["sha256"]))
-            if row["status"] == Status.OK or row["page"] is not None:
-                held.add(row["sha256"])
-    return frozenset(known), frozenset(held)
+    def _plan(self, info: DatasetInfo, files: GenerationFiles) -> GenerationPlan | None:
+        inputs = InputFiles(files)
+        listing = inputs.read_listing()
+        assert listing is not None, "a plan before its listing"
+        with plain_failures("looking at the inputs"), JobProgress("look", "inputs", listing.inputs) as progress:
+            looked = len(inputs.probed()) * PART_INPUTS
+            probe_all(
+                inputs,
+                len(listing.files),
+                self.config.limits,
+                self.job.passwords,
+                self.cpus,
+                lambda done: progress.update(min(looked + done, listing.inputs)),
+            )
+        return make_plan(files, listing, self.config, accounted(self.store, info, listing.retry))

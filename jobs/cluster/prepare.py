@@ -6,6 +6,7 @@ from functools import partial
 
 from jobs.cluster.generations import carry_through, next_generation, pending
 from jobs.cluster.session import session
+from jobs.cluster.sharing import dataset_paths, require_shared
 from pipeline.prepare import PrepareConfig, PrepareWorker, plan_table
 from pipeline.prepare.unit import TOKENIZER_FILE, generations_of
 from pipeline.shards.dataset import Dataset
@@ -24,10 +25,13 @@ def prepare(
 ) -> DatasetInfo:
     """Make or go on with the training dataset at `out`; new generations of pages become a new generation of samples."""
     store = Store(out)
-    info = open_or_create(store, "train", config.stored())
-    if not store.exists(TOKENIZER_FILE):
-        store.write(TOKENIZER_FILE, tokenizer)
+    if not store.is_empty():
+        open_or_create(store, "train", config.stored())  # a mistake is said before Ray is started
     with session(address, workers) as cpus:
+        require_shared(store, dataset_paths(pages))
+        info = open_or_create(store, "train", config.stored())
+        if not store.exists(TOKENIZER_FILE):
+            store.write(TOKENIZER_FILE, tokenizer)
         if (begun := pending(store, info)) is not None:
             info = _carry_through(store, info, begun, pages, config, workers or cpus)
         if (new := _plan(store, info, pages)) is not None:

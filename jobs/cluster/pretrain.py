@@ -14,8 +14,11 @@ from ray.train import FailureConfig, RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer
 
 from jobs.cluster.session import session
+from jobs.cluster.sharing import dataset_paths, require_shared
 from jobs.train import config as run_config
 from jobs.train.loop import Place, Trainer
+from pipeline.shards.dataset import Dataset
+from pipeline.shards.files import Store
 
 _MAX_FAILURES = 3  # Ray's default is none: a lost worker would end the run
 
@@ -42,11 +45,13 @@ def pretrain(
     loader_workers: int = 0,
     address: str | None = None,
 ) -> None:
-    """Train `config` with `workers` workers; RuntimeError where that fails for good."""
+    """Train `config` in the folder `run` with `workers` workers; RuntimeError where that fails for good."""
     # Its progress tables would bury what a person wants to see; the losses are in the run's folder.
     os.environ.setdefault("RAY_TRAIN_ENABLE_STATE_TRACKING", "0")
     run = run.absolute()
     with session(address, max(workers, len(os.sched_getaffinity(0)))):
+        require_shared(Store(str(run)), dataset_paths(Dataset(config.train)))
+        run_config.settle(run, config)
         _check_room(workers, "GPU" if gpu else "CPU", waits=bool(address or os.environ.get("RAY_ADDRESS")))
         trainer = TorchTrainer(
             _worker,

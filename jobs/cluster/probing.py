@@ -1,14 +1,15 @@
-"""Inputs opened in parallel, their probes given back in the order of the inputs."""
+"""Inputs opened in parallel, a part of the listing at a time; parts that were opened before are left alone."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import ray
 
-from pipeline.ingest import Probe, probe
+from pipeline.ingest import InputFiles, probe
 from pipeline.pages import Limits, Sandbox
 
 _CHUNK = 16  # files of one task
@@ -16,18 +17,54 @@ _AHEAD = 4  # tasks in flight for each CPU: enough to be busy, few enough to kee
 
 
 @ray.remote(num_cpus=1, max_retries=3)
-def _probe_chunk(uris: list[str], limits: Limits) -> list[Probe]:
-    with Sandbox(limits) as sandbox:
-        return [probe(uri, sandbox) for uri in uris]
+def _probe_chunk(rows: list[dict[str, Any]], limits: Limits, passwords: Sequence[str]) -> list[dict[str, Any]]:
+    with Sandbox(limits, passwords) as sandbox:
+        return [probe(row, sandbox).row() for row in rows]
 
 
-def probe_all(uris: Sequence[str], limits: Limits, cpus: int) -> Iterator[Probe]:
-    """A probe for each input, in order."""
-    chunks = (list(uris[i : i + _CHUNK]) for i in range(0, len(uris), _CHUNK))
-    flying: deque[Any] = deque()
-    for chunk in chunks:
-        flying.append(_probe_chunk.remote(chunk, limits))
+@dataclass(frozen=True)
+class _Flying:
+    part: int
+    last: bool  # of its part
+    result: Any
+
+
+def probe_all(
+    files: InputFiles,
+    parts: int,
+    limits: Limits,
+    passwords: Sequence[str],
+    cpus: int,
+    on_done: Callable[[int], None],
+) -> None:
+    """Open every input that is listed and was not opened yet; `on_done` is told how many inputs of them are done."""
+    flying: deque[_Flying] = deque()
+    rows: list[dict[str, Any]] = []
+    done = 0
+
+    def land() -> None:
+        nonlocal done
+        first = flying.popleft()
+        chunk = ray.get(first.result)
+        done += len(chunk)
+        rows.extend(chunk)
+        if first.last:
+            files.write_probes(first.part, rows)
+            rows.clear()
+        on_done(done)
+
+    for part, last, chunk in _chunks(files, parts):
+        flying.append(_Flying(part, last, _probe_chunk.remote(chunk, limits, passwords)))
         if len(flying) >= _AHEAD * max(1, cpus):
-            yield from ray.get(flying.popleft())
+            land()
     while flying:
-        yield from ray.get(flying.popleft())
+        land()
+
+
+def _chunks(files: InputFiles, parts: int) -> Iterator[tuple[int, bool, list[dict[str, Any]]]]:
+    there = files.probed()
+    for part in range(parts):
+        if part not in there:
+            rows = files.listed(part).to_pylist()
+            for start in range(0, len(rows), _CHUNK):
+                yield part, start + _CHUNK >= len(rows), rows[start : start + _CHUNK]

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.ingest.retry import tried_again
 from pipeline.shards.dataset import Dataset, ShardRef
-from pipeline.shards.tar import read_parquet
-from schemas.manifest import MANIFEST_SCHEMA, ManifestRow, Status
+from schemas.manifest import ManifestRow, Status
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,17 @@ class Sample:
 def manifest_parts(dataset: Dataset) -> Iterator[pa.Table]:
     """The manifest of the finished generations, part by part, in order."""
     for generation in dataset.info.generations:
-        folder = f"{generation.name}/manifest"
-        for name in dataset.store.list(folder):
-            yield read_parquet(dataset.store.read(f"{folder}/{name}"), MANIFEST_SCHEMA, f"{folder}/{name}")
+        yield from dataset.manifest_parts(generation.name)
 
 
 def manifest_rows(dataset: Dataset) -> Iterator[ManifestRow]:
-    """All rows of the manifest, in order."""
+    """Rows of the manifest as they stand, in order: without rejected ones that were tried again later."""
+    again = tried_again(dataset)
     for part in manifest_parts(dataset):
         for row in part.to_pylist():
-            yield ManifestRow.model_validate(row)
+            tried = again[row["generation"]]
+            if not tried or row["status"] != Status.REJECTED or (row["uri"], row["sha256"]) not in tried:
+                yield ManifestRow.model_validate(row)
 
 
 def find_row(dataset: Dataset, key: str) -> ManifestRow:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from pipeline.pages.base import Limits
 from pipeline.pages.picture import JPEG_QUALITY
 from pipeline.words.ocr import OcrName
 from pipeline.words.route import PdfText, RouteConfig
+
+_LEAST, _MOST = 8, 256  # pages of a shard
+_UNITS = 64  # that a middling input is cut into
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +24,7 @@ class IngestConfig:
     limits: Limits = field(default_factory=Limits)
     picture_longest: int = 1000  # pixels of the stored picture's longest side
     ocr_longest: int = 2000  # pixels that OCR sees
-    pages_per_shard: int = 256
+    pages_per_shard: int | None = None  # None: by the number of pages, so that a small input, too, uses every core
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -28,8 +33,12 @@ class IngestConfig:
             ("pages_per_shard", 1, 1 << 20),
         ):
             value = getattr(self, name)
-            if not low <= value <= high:
+            if value is not None and not low <= value <= high:
                 raise ValueError(f"{name} must be {low}..{high}, got {value}")
+
+    def unit_rows(self, pages: int) -> int:
+        """Pages of a shard, which is a unit of work, where a generation has `pages` in all."""
+        return self.pages_per_shard or min(_MOST, max(_LEAST, pages // _UNITS))
 
     def stored(self) -> dict[str, object]:
         """As it stands in dataset.json: flat, so that a changed field can be named."""
@@ -38,6 +47,24 @@ class IngestConfig:
             nested = value.items() if isinstance(value, dict) else [("", value)]
             flat.update({f"{name}.{inner}" if inner else name: _plain(item) for inner, item in nested})
         return flat
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any]) -> IngestConfig:
+        """The configuration in a dataset.json; ValueError where it is none, or one of another version."""
+        values: dict[str, Any] = {"route": {}, "limits": {}}
+        try:
+            for name, value in stored.items():
+                group, _, inner = name.rpartition(".")
+                (values.setdefault(group, {}) if group else values)[inner] = value
+            quality = values.pop("jpeg_quality", None)
+            values["ocr"] = OcrName(values["ocr"])
+            values["route"] = RouteConfig(**values["route"] | {"pdf_text": PdfText(values["route"]["pdf_text"])})
+            config = cls(**values | {"limits": Limits(**values["limits"])})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a configuration of ingestion: {error}") from None
+        if quality != JPEG_QUALITY:
+            raise ValueError(f"jpeg_quality was {quality!r} and is {JPEG_QUALITY}")
+        return config
 
 
 def _plain(value: object) -> object:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from pipeline.ingest.config import IngestConfig
 from pipeline.order import arrange
-from pipeline.pages import PageError, RawPage, Sandbox, StoredPicture, encode_picture
+from pipeline.pages import RawPage, Sandbox, StoredPicture, encode_picture
 from pipeline.sources.formats import Format
-from pipeline.words import Extraction, Extractor
-from pipeline.words.ocr import make_engine
+from pipeline.words import Extraction, Extractor, WordList
+from pipeline.words.ocr.process import OcrProcess
+from schemas.base import digest
 from schemas.boxes import normalise, to_tuples
-from schemas.manifest import Reason
-from schemas.page import DocumentRef, Lines, Orientation, Page, Route, Words, page_key
+from schemas.page import DocumentRef, Engine, Lines, Orientation, Page, Route, Words, page_key
 from schemas.truth import PageTruth
 
 
@@ -26,13 +27,17 @@ class MadePage:
     picture: StoredPicture
 
 
-class PageMaker:
-    """Makes pages of one document at a time; owns the child process and the OCR engine."""
+_GIVEN = Engine(name="given", version="pixparse/1", models={}, config=digest({}))
 
-    def __init__(self, config: IngestConfig) -> None:
+
+class PageMaker:
+    """Makes pages of one document at a time; owns two child processes: one opens and renders, one reads pictures."""
+
+    def __init__(self, config: IngestConfig, passwords: Sequence[str] = ()) -> None:
         self._config = config
-        self._sandbox = Sandbox(config.limits)
-        self._extractor = Extractor(config.route, lambda: make_engine(config.ocr), config.ocr_longest)
+        self._sandbox = Sandbox(config.limits, passwords)
+        budget = config.limits.for_ocr
+        self._extractor = Extractor(config.route, lambda: OcrProcess(config.ocr, budget), config.ocr_longest)
         self._format = Format.PDF
 
     def open(self, kind: Format, data: bytes) -> int:
@@ -40,22 +45,24 @@ class PageMaker:
         self._format = kind
         return self._sandbox.open(kind, data)
 
-    def make(self, document: DocumentRef, index: int, truth: PageTruth | None) -> MadePage:
-        """Page `index` of the open document; PageError where it cannot be had, even when tried again alone."""
-        try:
-            return self._make(document, index, truth)
-        except PageError as error:
-            if error.reason is not Reason.TIMEOUT:
-                raise
-            # The clock may have been the machine's fault. A new child serves this page alone.
-            self._sandbox.close()
-            return self._make(document, index, truth)
+    def make(
+        self, document: DocumentRef, index: int, truth: PageTruth | None, given: WordList | None = None
+    ) -> MadePage:
+        """Page `index` of the open document, with the words that are `given` or else by extraction.
 
-    def _make(self, document: DocumentRef, index: int, truth: PageTruth | None) -> MadePage:
+        PageError where it cannot be had, even when what ran into a limit is tried again alone.
+        """
         raw = self._sandbox.page(index, self._first_size)
         picture = encode_picture(raw.picture, self._config.picture_longest, bilevel=raw.facts.bilevel)
-        found = self._extractor.extract(raw, lambda longest: self._again(raw, index, longest))
+        if given is not None:
+            found = self._as_given(given)
+        else:
+            found = self._extractor.extract(raw, lambda longest: self._again(raw, index, longest))
         return MadePage(self._record(document, index, raw, picture, found, truth), picture)
+
+    def _as_given(self, words: WordList) -> Extraction:
+        route = Route.TEXT_LAYER if self._format is Format.PDF else Route.OCR
+        return Extraction(words, route, "words came with the document", {}, _GIVEN)
 
     @property
     def _first_size(self) -> int:
@@ -78,7 +85,8 @@ class PageMaker:
         words = found.words
         boxes = to_tuples(normalise(words.box, 1.0, 1.0))
         width, height = picture.size
-        own_lines = words.source_line if found.route is Route.OCR else None
+        # A detector's lines are lines; what other sources call one may be a paragraph.
+        own_lines = words.source_line if found.route is Route.OCR and found.engine is not _GIVEN else None
         layout = arrange(boxes, width / height, own_lines)
         order = layout.order
         return Page(
@@ -103,8 +111,9 @@ class PageMaker:
         )
 
     def close(self) -> None:
-        """End the child process."""
+        """End both child processes; another page starts them again."""
         self._sandbox.close()
+        self._extractor.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,107 +1,121 @@
-"""From inputs to a plan: every file is opened once, and every page has a row before any work is done."""
+"""From what the inputs showed to a plan: every page has a row before any work is done."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from pipeline.pages.base import PageError
-from pipeline.pages.sandbox import Sandbox
-from pipeline.sources import SourceError, read_source, read_truth
-from schemas.base import digest
+from pipeline.ingest.seen import KeySet, keys_of_hashes, keys_of_inputs
 from schemas.manifest import PLAN_SCHEMA, ManifestRow, Reason, Status
 
 
 @dataclass(frozen=True)
-class Probe:
-    """What opening one input showed: a document of `pages` pages, or a reason why not."""
-
-    uri: str
-    sha256: str | None = None
-    format: str | None = None
-    pages: int = 0
-    reason: Reason | None = None
-    detail: str | None = None
-
-
-def probe(uri: str, sandbox: Sandbox) -> Probe:
-    """Read, recognise and open one input; never raises for what is wrong with it."""
-    shown = uri.encode(errors="backslashreplace").decode()
-    if shown != uri:
-        return Probe(shown, reason=Reason.UNREADABLE, detail="its name is not Unicode, which no record can hold")
-    try:
-        source = read_source(uri)
-    except SourceError as error:
-        return Probe(uri, sha256=error.sha256, reason=error.reason, detail=error.detail)
-    try:
-        pages = sandbox.open(source.format, source.data)
-        read_truth(uri, pages)
-    except PageError as error:
-        return Probe(uri, source.sha256, reason=error.reason, detail=error.detail)
-    except ValueError as error:
-        return Probe(uri, source.sha256, reason=Reason.BAD_TRUTH, detail=str(error)[:300])
-    return Probe(uri, source.sha256, source.format.value, pages)
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A generation's plan: pages to make, and rows that are decided already (unusable files, duplicates)."""
+class PlannedPart:
+    """What came of one part of the inputs: pages to make, and rows that are decided already."""
 
     pages: pa.Table  # PLAN_SCHEMA
-    decided: list[ManifestRow]
-    inputs: str  # digest of what was put in
+    decided: list[ManifestRow]  # unusable files, duplicates
+
+
+Place = tuple[str, str | None]  # uri, sha256
 
 
 @dataclass
 class Planner:
-    """Turns probes, in the order of the sources, into a plan. `known` are inputs that earlier generations hold."""
+    """Turns the parts of the inputs, in their order, into parts of a plan."""
 
     generation: str
-    known: frozenset[tuple[str, str | None]] = frozenset()
-    held: frozenset[str] = frozenset()  # hashes of files whose pages are in earlier generations
-    _seen: set[str] = field(default_factory=set)
+    known: KeySet = field(default_factory=KeySet)  # (uri, sha256) of inputs that something else accounts for
+    held: KeySet = field(default_factory=KeySet)  # files whose pages are in earlier generations or parts
+    retry: bool = False  # each input stands for rejected rows of its own, which are tried again
+    _taken: set[Place] = field(default_factory=set)  # that came in the place of others
+    _inputs: Any = field(default_factory=hashlib.sha256)
 
-    def plan(self, probes: Iterable[Probe]) -> Planned:
-        """The plan; an input that an earlier generation already accounts for is left out."""
-        pages: list[dict[str, object]] = []
+    @property
+    def inputs(self) -> str:
+        """Digest of what was put in so far."""
+        return str(self._inputs.hexdigest())
+
+    def part(self, listing: pa.Table, probes: pa.Table) -> PlannedPart:
+        """Plan one part; an input that is accounted for already is left out."""
+        if listing.num_rows != probes.num_rows:
+            raise ValueError(f"{probes.num_rows} inputs were opened of {listing.num_rows} that are listed")
+        rows = [a | b for a, b in zip(listing.to_pylist(), _renamed(probes).to_pylist(), strict=True)]
+        rows = list(self._unsettled(rows))
+        opened = [row["found"] for row in rows if row["reason"] is None]
+        held = dict(zip(opened, self.held.has(keys_of_hashes(opened)).tolist(), strict=True))
+        chosen: list[tuple[dict[str, Any], Sequence[int]]] = []
         decided: list[ManifestRow] = []
-        named: list[list[str | None]] = []
-        for found in probes:
-            if (found.uri, found.sha256) in self.known:
-                continue
-            named.append([found.uri, found.sha256])
-            row = self._decide(found)
-            if row is not None:
-                decided.append(row)
-                continue
-            assert found.sha256 is not None
-            self._seen.add(found.sha256)
-            common = {"uri": found.uri, "sha256": found.sha256, "format": found.format, "pages": found.pages}
-            pages += [{**common, "page": i} for i in range(found.pages)]
-        return Planned(pa.Table.from_pylist(pages, schema=PLAN_SCHEMA), decided, digest(named))
+        for row in rows:
+            self._inputs.update(f"{row['uri']}\0{row['found']}\0".encode())
+            again = row["only"] is not None and row["found"] == row["sha256"]
+            if row["reason"] is not None:
+                decided.append(self._decided(row, Status.REJECTED))
+            elif held[row["found"]] and not again:
+                decided.append(self._decided(row, Status.DUPLICATE))
+            else:
+                held[row["found"]] = True
+                chosen.append((row, row["only"] if again else range(row["pages"])))
+        self.held.add(keys_of_hashes(opened))
+        return PlannedPart(_pages(chosen), decided)
 
-    def _decide(self, found: Probe) -> ManifestRow | None:
-        document = found.sha256[:16] if found.sha256 else None
-        if found.reason is not None:
-            return ManifestRow(
-                uri=found.uri,
-                sha256=found.sha256,
-                document=document,
-                status=Status.REJECTED,
-                reason=found.reason,
-                detail=found.detail,
-                generation=self.generation,
-            )
-        if found.sha256 in self._seen or found.sha256 in self.held:
-            return ManifestRow(
-                uri=found.uri,
-                sha256=found.sha256,
-                document=document,
-                status=Status.DUPLICATE,
-                reason=Reason.SAME_FILE,
-                duplicate_of=found.sha256,
-                generation=self.generation,
-            )
-        return None
+    def _unsettled(self, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Those that no other row of the manifest is for."""
+        known = self.known.has(keys_of_inputs([row["uri"] for row in rows], [row["found"] for row in rows]))
+        for row, there in zip(rows, known.tolist(), strict=True):
+            if self.retry and row["found"] == row["sha256"]:
+                yield row
+            elif self.retry:
+                yield from self._in_its_place(row, there or (row["uri"], row["found"]) in self._taken)
+            elif not there:
+                yield row
+
+    def _in_its_place(self, row: dict[str, Any], there: bool) -> Iterator[dict[str, Any]]:
+        """An input whose bytes are not those that were rejected; `there`: other rows are for what it is now."""
+        if row["only"] is not None and (there or row["reason"] is not None):
+            # The other pages of the file count, so these stay what they are: it may be back the next time.
+            reason, detail = row["reason"] or Reason.CHANGED.value, row["detail"] or "its bytes are others by now"
+            yield row | {"found": row["sha256"], "reason": reason, "detail": detail}
+        elif not there:
+            self._taken.add((row["uri"], row["found"]))
+            yield row
+
+    def _decided(self, row: dict[str, Any], status: Status) -> ManifestRow:
+        sha256 = row["found"]
+        same = status is Status.DUPLICATE
+        return ManifestRow(
+            uri=row["uri"],
+            sha256=sha256,
+            document=sha256[:16] if sha256 else None,
+            status=status,
+            reason=Reason.SAME_FILE if same else Reason(row["reason"]),
+            detail=None if same else row["detail"],
+            duplicate_of=sha256 if same else None,
+            generation=self.generation,
+        )
+
+
+def _renamed(probes: pa.Table) -> pa.Table:
+    """The hash that was found, beside the one that a retry expects."""
+    return probes.rename_columns(["found" if name == "sha256" else name for name in probes.column_names])
+
+
+def _pages(chosen: Sequence[tuple[dict[str, Any], Sequence[int]]]) -> pa.Table:
+    """A planned row for each page of each input."""
+    if not chosen:
+        return PLAN_SCHEMA.empty_table()
+    numbers = np.concatenate([np.asarray(pages, dtype=np.int32) for _, pages in chosen])
+    owner = np.repeat(np.arange(len(chosen)), [len(pages) for _, pages in chosen])
+    columns = []
+    for column in PLAN_SCHEMA:
+        source = "found" if column.name == "sha256" else column.name
+        if column.name == "page":
+            columns.append(pa.array(numbers))
+        else:
+            columns.append(pa.array([row[source] for row, _ in chosen], column.type).take(owner))
+    return pa.Table.from_arrays(columns, schema=PLAN_SCHEMA)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 from pipeline.ingest.config import IngestConfig
 from pipeline.ingest.page import MadePage, PageMaker
+from pipeline.ingest.probe import listed_of
 from pipeline.pages import PageError
 from pipeline.shards.files import Store
 from pipeline.shards.generation import SHARD_PREFIX, GenerationFiles, unit_name
 from pipeline.shards.hashes import minhash, phash
 from pipeline.shards.tar import SampleFacts, ShardBuilder
 from pipeline.sources import SourceError, read_source, read_truth
+from pipeline.words.base import WordList
+from pipeline.words.given import given_words
 from schemas.dataset import UnitMarker
 from schemas.manifest import PLAN_SCHEMA, ManifestRow, Reason, Status
 from schemas.page import DocumentRef, page_key
@@ -23,16 +26,13 @@ from schemas.truth import DocumentTruth
 class IngestWorker:
     """Does units of one generation, one after another."""
 
-    def __init__(self, url: str, generation: str, config: IngestConfig) -> None:
+    def __init__(self, url: str, generation: str, config: IngestConfig, passwords: Sequence[str] = ()) -> None:
         self._files = GenerationFiles(Store(url), generation)
-        self._config = config
-        self._plan = self._files.read_plan_rows(PLAN_SCHEMA)
-        self._maker = PageMaker(config)
+        self._maker = PageMaker(config, passwords)
 
     def run(self, unit: int, tick: Callable[[], None]) -> UnitMarker:
         """Make unit `unit` and publish it; calls `tick` after each page."""
-        size = self._config.pages_per_shard
-        rows = self._plan.slice(unit * size, size).to_pylist()
+        rows = self._files.read_plan_unit(unit, PLAN_SCHEMA).to_pylist()
         stem = f"{SHARD_PREFIX['pages']}-{unit_name(unit)}"
         builder = ShardBuilder()
         manifest: list[ManifestRow] = []
@@ -44,34 +44,49 @@ class IngestWorker:
         return self._files.write_unit(unit_name(unit), manifest, (stem, *builder.finish()))
 
     def close(self) -> None:
-        """End the child process; another `run` would start a new one."""
+        """End the child processes; another `run` would start new ones."""
         self._maker.close()
 
     def _pages(self, rows: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], MadePage | PageError]]:
         for (uri, sha256), group in groupby(rows, key=lambda row: (row["uri"], row["sha256"])):
             pages = list(group)
+            document = DocumentRef(sha256=sha256, uri=uri, pages=pages[0]["pages"])
             try:
-                truth = self._open(uri, sha256)
+                truth, given = self._open(pages[0])
             except (SourceError, PageError) as error:
                 yield from ((row, PageError(error.reason, error.detail)) for row in pages)
                 continue
-            document = DocumentRef(sha256=sha256, uri=uri, pages=pages[0]["pages"])
             for row in pages:
+                number = row["page"]
                 try:
-                    yield row, self._maker.make(document, row["page"], truth.pages[row["page"]] if truth else None)
+                    yield (
+                        row,
+                        self._maker.make(
+                            document,
+                            number,
+                            truth.pages[number] if truth else None,
+                            given[number] if given else None,
+                        ),
+                    )
                 except PageError as error:
                     yield row, error
 
-    def _open(self, uri: str, sha256: str) -> DocumentTruth | None:
-        """Open a planned document and give its truth; both may have changed since."""
-        source = read_source(uri)
-        if source.sha256 != sha256:
+    def _open(self, row: dict[str, Any]) -> tuple[DocumentTruth | None, list[WordList] | None]:
+        """Open a planned document and give its truth and the words that came with it; all may have changed since."""
+        source = read_source(listed_of(row))
+        if source.sha256 != row["sha256"]:
             raise PageError(Reason.CHANGED, "its bytes are not those that were planned")
         count = self._maker.open(source.format, source.data)
+        if count != row["pages"]:
+            raise PageError(Reason.CHANGED, f"{count} pages, {row['pages']} were planned")
         try:
-            return read_truth(uri, count)
+            truth = read_truth(row["uri"], count)
         except ValueError as error:
             raise PageError(Reason.BAD_TRUTH, str(error)) from None
+        try:
+            return truth, given_words(source.words, count) if source.words is not None else None
+        except ValueError as error:
+            raise PageError(Reason.BAD_WORDS, str(error)) from None
 
     def _row(self, row: dict[str, Any], made: MadePage | PageError, stem: str) -> ManifestRow:
         ok = made.record if isinstance(made, MadePage) else None

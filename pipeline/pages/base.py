@@ -9,31 +9,54 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.manifest import Reason
+from pipeline.limited.base import Budget, PageError
 
-
-class PageError(Exception):
-    """A document or page that cannot be had; `reason` is of the closed set, `detail` one short line."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(f"{reason.value}: {detail}")
-        self.reason = reason
-        self.detail = detail[:300]
+__all__ = ["Chars", "Limits", "PageError", "PageFacts", "RawPage", "no_chars"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What the child process may use. Memory and CPU are enforced by the kernel, the clock by the parent."""
+    """What a page may cost: one child opens and renders documents, another one reads pictures (`ocr_`).
+
+    Memory and CPU are enforced by the kernel, the clock by the parent.
+    """
 
     address_space: int = 4 * 1024**3  # bytes
     cpu_seconds: int = 60  # for one request
-    wall_seconds: float = 90.0  # for one request
+    wall_seconds: float = 90.0  # for one request; twice that where it is tried again alone
     open_files: int = 64
     max_pixels: int = 120_000_000  # of a picture as it is stored in the file, per frame
     min_side: int = 16  # pixels; a smaller picture holds no word
     max_pages: int = 20_000
+    max_frames: int = 1_000  # pages of a TIFF: each costs a walk through the file
     max_chars: int = 200_000  # of one page
-    recycle_after: int = 500  # pages
+    recycle_after: int = 500  # documents and pages
+    ocr_address_space: int = 6 * 1024**3  # bytes
+    ocr_cpu_seconds: int = 120  # for one page
+    ocr_wall_seconds: float = 180.0  # for one page; twice that where it is tried again alone
+    ocr_recycle_after: int = 1_000  # pages
+
+    @property
+    def for_pages(self) -> Budget:
+        """Of the child that opens and renders."""
+        return Budget(
+            address_space=self.address_space,
+            cpu_seconds=self.cpu_seconds,
+            wall_seconds=self.wall_seconds,
+            open_files=self.open_files,
+            recycle_after=self.recycle_after,
+        )
+
+    @property
+    def for_ocr(self) -> Budget:
+        """Of the child that reads pictures."""
+        return Budget(
+            address_space=self.ocr_address_space,
+            cpu_seconds=self.ocr_cpu_seconds,
+            wall_seconds=self.ocr_wall_seconds,
+            open_files=self.open_files,
+            recycle_after=self.ocr_recycle_after,
+        )
 
 
 @dataclass(frozen=True)
@@ -53,7 +76,7 @@ class PageFacts:
     """What the file says about a page beside its picture and characters."""
 
     declared_rotation: int = 0  # degrees clockwise that the file asks for; the picture already obeys
-    picture_cover: float = 0.0  # share of the page covered by its largest picture, 0..1
+    picture_cover: float = 0.0  # share of the page covered by pictures, 0..1
     bilevel: bool = False  # the source is a picture of one bit a pixel
     size: tuple[float, float] = (0.0, 0.0)  # width and height in points (PDF) or pixels (pictures)
 

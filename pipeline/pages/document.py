@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipeline.pages.base import Limits
 from pipeline.pages.opened import Opened
 from pipeline.pages.pdf import PdfFile
@@ -9,7 +11,7 @@ from pipeline.pages.raster import RasterFile
 from pipeline.sources.formats import Format
 
 
-def open_document(name: str, data: bytes, limits: Limits) -> Opened:
+def open_document(name: str, data: bytes, limits: Limits, passwords: Sequence[str] = ()) -> Opened:
     """The document in `data`, by its format; PageError where it cannot be opened."""
     kind = Format(name)
-    return PdfFile(data, limits) if kind is Format.PDF else RasterFile(kind, data, limits)
+    return PdfFile(data, limits, passwords) if kind is Format.PDF else RasterFile(kind, data, limits)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from pipeline.pages.base import RawPage
+from pipeline.pages.base import PageError, RawPage
+from schemas.manifest import Reason
 
 
 class Opened(ABC):
@@ -21,3 +24,14 @@ class Opened(ABC):
 
         Raises PageError where it cannot be had.
         """
+
+
+@contextmanager
+def damage_is(reason: Reason) -> Iterator[None]:
+    """Whatever a parser trips over in a damaged file becomes a PageError: KeyError and TypeError are met, too."""
+    try:
+        yield
+    except (PageError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - parsers promise no kind of error
+        raise PageError(reason, f"{type(error).__name__}: {' '.join(str(error).split())}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,27 +12,25 @@ from numpy.typing import NDArray
 from pypdfium2 import raw
 
 from pipeline.pages.base import Chars, Limits, PageError, PageFacts, RawPage, no_chars
-from pipeline.pages.opened import Opened
+from pipeline.pages.cover import union_area
+from pipeline.pages.opened import Opened, damage_is
 from schemas.manifest import Reason
 
 # FPDF_PageToDevice answers in whole pixels of a device; of one this large the rounding is nothing.
 _DEVICE = 1_000_000
 _MIN_POINTS, _MAX_POINTS = 3.0, 14_400.0  # the PDF limits of a page's side
 _INVISIBLE = 3
+_MAX_PICTURES = 500  # of a page whose cover is counted: scanners cut pages into strips
 
 
 class PdfFile(Opened):
-    """A PDF document."""
+    """A PDF document. `passwords` are tried in their order where it needs one."""
 
-    def __init__(self, data: bytes, limits: Limits) -> None:
+    def __init__(self, data: bytes, limits: Limits, passwords: Sequence[str] = ()) -> None:
         self._limits = limits
-        try:
-            self._document = pdfium.PdfDocument(data)
+        with damage_is(Reason.DAMAGED):
+            self._document = _unlock(data, passwords)
             self._pages = len(self._document)
-        except pdfium.PdfiumError as error:
-            encrypted = getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD
-            reason = Reason.ENCRYPTED if encrypted else Reason.DAMAGED
-            raise PageError(reason, str(error)) from None
         if self._pages < 1:
             raise PageError(Reason.NO_PAGES, "a PDF without pages")
         if self._pages > limits.max_pages:
@@ -44,24 +43,23 @@ class PdfFile(Opened):
 
     def page(self, index: int, longest: int, *, chars: bool) -> RawPage:
         """Page `index` with its longest side `longest` pixels, turned as its /Rotate says."""
-        try:
+        with damage_is(Reason.PAGE_DAMAGED):
             page = self._document[index]
-            width, height = page.get_size()
-        except pdfium.PdfiumError as error:
-            raise PageError(Reason.PAGE_DAMAGED, str(error)) from None
-        try:
-            _check_size(width, height)
-            to_page = _to_fractions(page)
-            facts = PageFacts(
-                declared_rotation=page.get_rotation(),
-                picture_cover=_picture_cover(page, to_page),
-                size=(width, height),
-            )
-            return RawPage(_render(page, longest), facts, self._chars(page, to_page) if chars else no_chars())
-        except pdfium.PdfiumError as error:
-            raise PageError(Reason.PAGE_DAMAGED, str(error)) from None
-        finally:
-            page.close()
+            try:
+                return self._read(page, longest, chars)
+            finally:
+                page.close()
+
+    def _read(self, page: Any, longest: int, chars: bool) -> RawPage:
+        width, height = page.get_size()
+        _check_size(width, height)
+        to_page = _to_fractions(page)
+        facts = PageFacts(
+            declared_rotation=page.get_rotation(),
+            picture_cover=_picture_cover(page, to_page),
+            size=(width, height),
+        )
+        return RawPage(_render(page, longest), facts, self._chars(page, to_page) if chars else no_chars())
 
     def _chars(self, page: Any, to_page: NDArray[np.float64]) -> Chars:
         text = page.get_textpage()
@@ -70,6 +68,17 @@ class PdfFile(Opened):
             return _read_chars(text.raw, count, to_page)
         finally:
             text.close()
+
+
+def _unlock(data: bytes, passwords: Sequence[str]) -> Any:
+    for password in (None, *passwords):
+        try:
+            return pdfium.PdfDocument(data, password=password)
+        except pdfium.PdfiumError as error:
+            if getattr(error, "err_code", None) not in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+                raise
+    tried = f"none of {len(passwords)} passwords opens it" if passwords else "it asks for a password"
+    raise PageError(Reason.ENCRYPTED, tried)
 
 
 def _check_size(width: float, height: float) -> None:
@@ -143,11 +152,14 @@ def _is_hidden(text_object: Any, modes: dict[int, bool]) -> bool:
 
 
 def _picture_cover(page: Any, to_page: NDArray[np.float64]) -> float:
-    """Share of the page that its largest picture covers. Only what lies at the top of the page is looked at."""
-    largest = 0.0
-    for number, item in enumerate(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=2)):
-        if number >= 200:
+    """Share of the page that pictures cover together. Only what lies at the top of the page is looked at."""
+    bounds = []
+    for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=2):
+        try:
+            bounds.append(item.get_bounds())
+        except pdfium.PdfiumError:
+            continue  # it lies nowhere
+        if len(bounds) == _MAX_PICTURES:
             break
-        box = _map_boxes(np.array([item.get_bounds()], dtype=np.float64), to_page).clip(0, 1)[0]
-        largest = max(largest, float((box[2] - box[0]) * (box[3] - box[1])))
-    return round(largest, 4)
+    boxes = np.array(bounds, dtype=np.float64).reshape(-1, 4)
+    return round(union_area(_map_boxes(boxes, to_page)), 4)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from pipeline.pages.base import Limits, PageError, PageFacts, RawPage
-from pipeline.pages.opened import Opened
+from pipeline.pages.opened import Opened, damage_is
+from pipeline.pages.png import without_profiles
+from pipeline.pages.tiff import count_frames
 from pipeline.sources.formats import Format
 from schemas.manifest import Reason
 
@@ -30,12 +30,14 @@ class RasterFile(Opened):
         # The limit below is ours and exact; Pillow's own would warn or raise at sizes of its choosing.
         Image.MAX_IMAGE_PIXELS = None
         warnings.simplefilter("ignore")
-        with _damage_is(Reason.DAMAGED):
-            self._image = Image.open(io.BytesIO(data), formats=(kind.value,))
+        with damage_is(Reason.DAMAGED):
+            plain = without_profiles(data) if kind is Format.PNG else data
+            self._image = Image.open(io.BytesIO(plain), formats=(kind.value,))
             # An animated WebP or PNG is one picture; only TIFF has pages.
-            self._frames = int(getattr(self._image, "n_frames", 1)) if kind is Format.TIFF else 1
-        if self._frames > limits.max_pages:
-            raise PageError(Reason.TOO_MANY_PAGES, f"{self._frames} frames, more than {limits.max_pages}")
+            most = min(limits.max_frames, limits.max_pages)
+            self._frames = count_frames(data, most) if kind is Format.TIFF else 1
+        if self._frames > most:
+            raise PageError(Reason.TOO_MANY_PAGES, f"more than {most} frames")
 
     @property
     def pages(self) -> int:
@@ -44,7 +46,7 @@ class RasterFile(Opened):
 
     def page(self, index: int, longest: int, *, chars: bool) -> RawPage:
         """One frame, turned as its EXIF says, never enlarged. A picture has no characters."""
-        with _damage_is(Reason.PAGE_DAMAGED):
+        with damage_is(Reason.PAGE_DAMAGED):
             if self._frames > 1:
                 self._image.seek(index)
             self._check_size(*self._image.size)
@@ -69,17 +71,6 @@ class RasterFile(Opened):
             raise PageError(Reason.PAGE_TOO_SMALL, f"{width} x {height} pixels, less than {self._limits.min_side}")
         if width * height > self._limits.max_pixels:
             raise PageError(Reason.PAGE_TOO_LARGE, f"{width} x {height} pixels, more than {self._limits.max_pixels}")
-
-
-@contextmanager
-def _damage_is(reason: Reason) -> Iterator[None]:
-    """Whatever Pillow trips over in a damaged file becomes a PageError: KeyError and TypeError are met, too."""
-    try:
-        yield
-    except (PageError, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001 - its parsers promise no kind of error
-        raise PageError(reason, f"{type(error).__name__}: {' '.join(str(error).split())}") from None
 
 
 def _flatten(image: Image.Image) -> Image.Image:

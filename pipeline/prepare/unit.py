@@ -54,7 +54,6 @@ class PrepareWorker:
         store = Store(url)
         self._files = GenerationFiles(store, generation)
         self._config = config
-        self._plan = self._files.read_plan_rows(TRAIN_PLAN_SCHEMA).to_pylist()
         self._pages = Dataset(pages_url)
         self._shards = self._pages.shards(generations_of(self._pages.info, pages_digest))
         self._rows: dict[int, list[dict[str, Any]]] = {}
@@ -79,7 +78,7 @@ class PrepareWorker:
 
     def run(self, unit: int, tick: Callable[[], None]) -> UnitMarker:
         """Make unit `unit` and publish it; calls `tick` after each page."""
-        planned = self._plan[unit]
+        (planned,) = self._files.read_plan_unit(unit, TRAIN_PLAN_SCHEMA).to_pylist()
         number, shard = next(
             (i, s)
             for i, s in enumerate(self._shards)

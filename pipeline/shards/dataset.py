@@ -56,8 +56,8 @@ class Dataset:
 
     def markers(self, generation: str) -> list[UnitMarker]:
         """Markers of a generation's units, in order."""
-        names = self.store.list(f"{generation}/units")
-        return [UnitMarker.from_json(self.store.read(f"{generation}/units/{name}")) for name in names]
+        names = [f"{generation}/units/{name}" for name in self.store.list(f"{generation}/units")]
+        return [UnitMarker.from_json(data) for data in self.store.read_many(names)]
 
     def shards(self, generations: list[str] | None = None) -> list[ShardRef]:
         """Shards of the finished generations (or of those named), in order."""
@@ -73,10 +73,15 @@ class Dataset:
         """Index of a shard, with the columns of INDEX_SCHEMA."""
         return read_parquet(self.store.read(shard.index), INDEX_SCHEMA, shard.index)
 
+    def manifest_parts(self, generation: str) -> Iterator[pa.Table]:
+        """Manifest rows of a generation, unit by unit."""
+        names = [f"{generation}/manifest/{name}" for name in self.store.list(f"{generation}/manifest")]
+        for name, data in zip(names, self.store.read_many(names), strict=True):
+            yield read_parquet(data, MANIFEST_SCHEMA, name)
+
     def manifest(self, generation: str) -> pa.Table:
         """All manifest rows of a generation."""
-        names = [f"{generation}/manifest/{name}" for name in self.store.list(f"{generation}/manifest")]
-        parts = [read_parquet(self.store.read(name), MANIFEST_SCHEMA, name) for name in names]
+        parts = list(self.manifest_parts(generation))
         return pa.concat_tables(parts) if parts else MANIFEST_SCHEMA.empty_table()
 
     def member(self, shard: ShardRef, key: str, member: dict[str, Any]) -> bytes:

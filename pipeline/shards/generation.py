@@ -1,6 +1,6 @@
 """One generation of a dataset while it is made: a plan, then units in any order, then an entry in dataset.json.
 
-    plan.json + plan.parquet          what is to be done, before any work
+    plan.json, plan/part-*.parquet    what is to be done, before any work
     units/<unit>.json                 one marker per finished unit, written after the unit's files
     <shard>.tar, <shard>.parquet      a unit's samples and their index
     manifest/part-<unit>.parquet      a unit's rows of the manifest
@@ -11,11 +11,13 @@ A unit whose marker is there is never done again; one without is done from its s
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import pyarrow as pa
 
+from pipeline.shards import planparts
 from pipeline.shards.files import Store
-from pipeline.shards.tar import parquet_bytes, read_parquet
+from pipeline.shards.tar import parquet_bytes
 from schemas.base import sha256_hex
 from schemas.dataset import (
     DATASET_FILE,
@@ -30,9 +32,8 @@ from schemas.dataset import (
 )
 from schemas.manifest import ManifestRow, Reason, Status, manifest_table
 
-_PLAN = "plan.json"
-_ROWS = "plan.parquet"
-INPUTS_UNIT = "inputs"  # the unit of rows that were decided while the inputs were listed
+PLAN_FILE = "plan.json"
+_INPUTS = "inputs-"  # units of rows that were decided before any page was made
 
 SHARD_PREFIX: dict[Kind, str] = {"pages": "pages", "train": "train"}
 
@@ -40,6 +41,16 @@ SHARD_PREFIX: dict[Kind, str] = {"pages": "pages", "train": "train"}
 def unit_name(number: int) -> str:
     """Name of a unit, and of everything it writes."""
     return f"{number:06d}"
+
+
+def inputs_unit(number: int) -> str:
+    """Name of the unit of the rows that were decided when part `number` of the inputs was looked at."""
+    return f"{_INPUTS}{number:06d}"
+
+
+def is_inputs_unit(name: str) -> bool:
+    """Whether a unit holds decided rows and no shard."""
+    return name.startswith(_INPUTS)
 
 
 def count_rows(rows: list[ManifestRow]) -> Counts:
@@ -66,32 +77,48 @@ class GenerationFiles:
         self.store = store
         self.name = name
 
-    def _put(self, name: str, data: bytes) -> FileRef:
+    def put(self, name: str, data: bytes) -> FileRef:
+        """Publish one file of the generation."""
         self.store.write(f"{self.name}/{name}", data)
+        return self.ref(name, data)
+
+    @staticmethod
+    def ref(name: str, data: bytes) -> FileRef:
+        """How a file is named by what promises its bytes."""
         return FileRef(name=name, size=len(data), sha256=sha256_hex(data))
 
-    def write_plan(self, table: pa.Table, unit_rows: int, inputs: str, rows: int | None = None) -> GenerationPlan:
-        """Fix what is to be done: unit i is rows [i * unit_rows, (i + 1) * unit_rows) of `table`, one row group.
+    def write_plan_parts(self, tables: Iterable[pa.Table], unit_rows: int) -> tuple[list[FileRef], int]:
+        """Rows of a plan as they come, one row group a unit; (files, number of rows) for `seal_plan`."""
+        return planparts.write_parts(self.put, tables, unit_rows)
 
-        `rows` is the number of manifest rows that the units will write (default: one for each row of `table`).
-        """
-        ref = self._put(_ROWS, parquet_bytes(table, row_group_size=unit_rows))
-        units = -(-table.num_rows // unit_rows)
-        planned = table.num_rows if rows is None else rows
-        plan = GenerationPlan(name=self.name, units=units, rows=planned, inputs=inputs, files=[ref])
-        self._put(_PLAN, plan.to_json())
+    def seal_plan(self, plan: GenerationPlan) -> GenerationPlan:
+        """Fix what is to be done: unit i is rows [i * unit_rows, (i + 1) * unit_rows) of the parts."""
+        self.put(PLAN_FILE, plan.to_json())
         return plan
 
-    def read_plan(self) -> GenerationPlan | None:
-        """The plan, or None where the generation was not begun."""
-        if not self.store.exists(f"{self.name}/{_PLAN}"):
-            return None
-        return GenerationPlan.from_json(self.store.read(f"{self.name}/{_PLAN}"))
+    def write_plan(self, table: pa.Table, unit_rows: int, inputs: str, rows: int | None = None) -> GenerationPlan:
+        """A plan that is one table; `rows` are the manifest rows of its units (default: one for each of its own)."""
+        parts, planned = self.write_plan_parts([table], unit_rows)
+        return self.seal_plan(
+            GenerationPlan(
+                name=self.name,
+                units=-(-planned // unit_rows),
+                unit_rows=unit_rows,
+                rows=planned if rows is None else rows,
+                inputs=inputs,
+                files=parts,
+            )
+        )
 
-    def read_plan_rows(self, schema: pa.Schema) -> pa.Table:
-        """All rows of the plan."""
-        name = f"{self.name}/{_ROWS}"
-        return read_parquet(self.store.read(name), schema, name)
+    def read_plan(self) -> GenerationPlan | None:
+        """The plan, or None where the generation was not planned."""
+        if not self.store.exists(f"{self.name}/{PLAN_FILE}"):
+            return None
+        return GenerationPlan.from_json(self.store.read(f"{self.name}/{PLAN_FILE}"))
+
+    def read_plan_unit(self, unit: int, schema: pa.Schema) -> pa.Table:
+        """Planned rows of one unit; no more than its part of the plan is read."""
+        return planparts.read_unit(lambda name: self.store.read(f"{self.name}/{name}"), unit, schema)
 
     def write_unit(
         self, unit: str, rows: list[ManifestRow], shard: tuple[str, bytes, bytes] | None = None
@@ -100,11 +127,11 @@ class GenerationFiles:
         files: list[FileRef] = []
         if shard is not None:
             stem, tar, index = shard
-            files += [self._put(f"{stem}.tar", tar), self._put(f"{stem}.parquet", index)]
-        files.append(self._put(f"manifest/part-{unit}.parquet", parquet_bytes(manifest_table(rows))))
+            files += [self.put(f"{stem}.tar", tar), self.put(f"{stem}.parquet", index)]
+        files.append(self.put(f"manifest/part-{unit}.parquet", parquet_bytes(manifest_table(rows))))
         stem_or_none = shard[0] if shard else None
         marker = UnitMarker(unit=unit, shard=stem_or_none, files=files, counts=count_rows(rows))
-        self._put(f"units/{unit}.json", marker.to_json())
+        self.put(f"units/{unit}.json", marker.to_json())
         return marker
 
     def done(self) -> set[str]:
@@ -113,7 +140,8 @@ class GenerationFiles:
 
     def markers(self) -> list[UnitMarker]:
         """All markers, in the order of the units."""
-        return [UnitMarker.from_json(self.store.read(f"{self.name}/units/{unit}.json")) for unit in sorted(self.done())]
+        names = [f"{self.name}/units/{unit}.json" for unit in sorted(self.done())]
+        return [UnitMarker.from_json(data) for data in self.store.read_many(names)]
 
     def finish(self, plan: GenerationPlan, environment: dict[str, str]) -> Generation:
         """The entry for dataset.json; RuntimeError naming the units that are missing."""
@@ -124,7 +152,7 @@ class GenerationFiles:
                 f"{self.name}: {len(missing)} of {plan.units} units are not finished: {min(missing)} ..."
             )
         total = sum((marker.counts for marker in markers), Counts())
-        decided = sum(marker.counts.rows for marker in markers if marker.unit == INPUTS_UNIT)
+        decided = sum(marker.counts.rows for marker in markers if is_inputs_unit(marker.unit))
         if total.rows != plan.rows + decided:
             raise RuntimeError(f"{self.name}: {plan.rows + decided} rows were planned, {total.rows} are accounted for")
         return Generation(
@@ -132,6 +160,7 @@ class GenerationFiles:
             digest=generation_digest(markers),
             shards=sum(marker.shard is not None for marker in markers),
             counts=total,
+            replaces=plan.replaces,
             inputs=plan.inputs,
             environment=environment,
         )
@@ -149,7 +178,7 @@ def add_generation(store: Store, info: DatasetInfo, generation: Generation) -> D
         update={
             "generations": generations,
             "digest": DatasetInfo.digest_of(generations),
-            "totals": sum((g.counts for g in generations), Counts()),
+            "totals": DatasetInfo.totals_of(generations),
         }
     )
     write_info(store, longer)

@@ -1,7 +1,8 @@
-"""Inputs: what a person named, as a sorted list of files with their hashes and formats."""
+"""Inputs: what a person named, as a sorted stream of documents that can be read, with their hashes and formats."""
 
 from pipeline.sources.formats import Format, sniff
+from pipeline.sources.listed import Listed
 from pipeline.sources.listing import list_inputs
 from pipeline.sources.read import Source, SourceError, read_source, read_truth
 
-__all__ = ["Format", "Source", "SourceError", "list_inputs", "read_source", "read_truth", "sniff"]
+__all__ = ["Format", "Listed", "Source", "SourceError", "list_inputs", "read_source", "read_truth", "sniff"]

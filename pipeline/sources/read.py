@@ -1,18 +1,22 @@
-"""One input file as bytes with its hash and format, or the reason why not."""
+"""One document as bytes with its hash and format, or the reason why not."""
 
 from __future__ import annotations
 
-import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pipeline.places import file_system
+from pipeline.places import UnknownPlaceError, file_system, freshly, is_of_surroundings, patiently
 from pipeline.sources.formats import Format, sniff
+from pipeline.sources.headers import BLOCK, is_tar
+from pipeline.sources.listed import TAR_SCHEME, Listed, tar_of
+from pipeline.sources.ranges import Ranges, open_ranges
 from schemas.base import MAX_JSON_BYTES, sha256_hex
 from schemas.manifest import Reason
 from schemas.truth import TRUTH_SUFFIX, DocumentTruth
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
-_SURROUNDINGS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.ESTALE})
+_BAD_TAR = "a tar that is damaged or cut: members may be missing"  # one that is whole is listed by its members
 
 
 class SourceError(Exception):
@@ -27,61 +31,99 @@ class SourceError(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """An input file that is one of our formats."""
+    """An input file that is one of our formats; `words` is the JSON that lies beside it in its tar."""
 
     uri: str
     sha256: str
     format: Format
     data: bytes
+    words: bytes | None = None
 
 
-def read_source(uri: str, max_bytes: int = MAX_FILE_BYTES) -> Source:
-    """Read and recognise a file; SourceError with the reason where that cannot be."""
-    data = _read(uri, max_bytes)
-    if len(data) > max_bytes:
-        raise SourceError(Reason.TOO_LARGE, f"more than {max_bytes} bytes")
+def read_source(listed: Listed, max_bytes: int = MAX_FILE_BYTES) -> Source:
+    """Read and recognise a document; SourceError with the reason where that cannot be.
+
+    Raises OSError naming the document where the machine, the network or a store fails: the document may be good.
+    """
+    if listed.offset is None and listed.uri.startswith(TAR_SCHEME):
+        raise SourceError(Reason.UNREADABLE, "no such member in the tar")
+    with _reasons(listed.uri), open_ranges(listed.uri if listed.offset is None else tar_of(listed.uri)) as file:
+        data = _whole(file, max_bytes) if listed.offset is None else _member(file, listed, max_bytes)
+        words = _words(file, listed)
     sha256 = sha256_hex(data)
     if not data:
         raise SourceError(Reason.EMPTY_FILE, "no bytes", sha256)
+    if listed.offset is None and is_tar(data[:BLOCK]):
+        raise SourceError(Reason.DAMAGED, _BAD_TAR, sha256)
     found = sniff(data[:2048])
     if found is None:
         raise SourceError(Reason.UNSUPPORTED_FORMAT, "none of PDF, PNG, JPEG, TIFF, WebP", sha256)
-    return Source(uri, sha256, found, data)
+    return Source(listed.uri, sha256, found, data, words)
 
 
-def _read(uri: str, max_bytes: int) -> bytes:
-    """The first `max_bytes` + 1 bytes; nothing is opened that is no plain file, as a pipe would never end."""
-    try:
-        fs, path, _ = file_system(uri)
-        entry = fs.info(path)
-        if entry["type"] != "file":
-            raise SourceError(Reason.UNREADABLE, f"not a plain file ({entry['type']})")
-        size = entry.get("size")
-        if size is not None and size > max_bytes:
-            raise SourceError(Reason.TOO_LARGE, f"{size} bytes, more than {max_bytes}")
-        data: bytes = fs.cat_file(path, start=0, end=max_bytes + 1)
-    except OSError as error:
-        if _is_of_surroundings(error):
-            raise
-        raise SourceError(Reason.UNREADABLE, error.strerror or type(error).__name__) from None
+def _whole(file: Ranges, max_bytes: int) -> bytes:
+    if file.size is not None and file.size > max_bytes:
+        if is_tar(file.read(0, BLOCK)):
+            raise SourceError(Reason.DAMAGED, _BAD_TAR)
+        raise SourceError(Reason.TOO_LARGE, f"{file.size} bytes, more than {max_bytes}")
+    # One byte more, to see whether it grows.
+    data = file.read(0, (max_bytes if file.size is None else file.size) + 1)
+    if file.size is None and len(data) > max_bytes:
+        raise SourceError(Reason.TOO_LARGE, f"more than {max_bytes} bytes")
+    if file.size is not None and len(data) != file.size:
+        raise SourceError(Reason.CHANGED, f"{len(data)} bytes of {file.size}: it changes while it is read")
     return data
 
 
-def _is_of_surroundings(error: OSError) -> bool:
-    """Whether the machine or the network failed and not the file: such a run must stop, as the file may be good."""
-    return isinstance(error, ConnectionError | TimeoutError) or error.errno in _SURROUNDINGS
+def _member(file: Ranges, listed: Listed, max_bytes: int) -> bytes:
+    assert listed.offset is not None
+    assert listed.size is not None
+    if listed.size > max_bytes:
+        raise SourceError(Reason.TOO_LARGE, f"{listed.size} bytes, more than {max_bytes}")
+    data = file.read(listed.offset, listed.size)
+    if len(data) != listed.size:
+        raise SourceError(Reason.CHANGED, "its tar is shorter than it was when it was listed")
+    return data
+
+
+def _words(file: Ranges, listed: Listed) -> bytes | None:
+    """The JSON beside a member; one that is too large is none."""
+    if listed.words_offset is None or listed.words_size is None or listed.words_size > MAX_JSON_BYTES:
+        return None
+    data = file.read(listed.words_offset, listed.words_size)
+    if len(data) != listed.words_size:
+        raise SourceError(Reason.CHANGED, "its tar is shorter than it was when it was listed")
+    return data
+
+
+@contextmanager
+def _reasons(uri: str) -> Iterator[None]:
+    """What the system or a store says of a file as a reason; failures of the surroundings as OSError naming it."""
+    try:
+        yield
+    except UnknownPlaceError as error:
+        raise SourceError(Reason.UNREADABLE, str(error)) from None
+    except OSError as error:
+        if is_of_surroundings(error):
+            raise OSError(error.errno, error.strerror or str(error) or type(error).__name__, uri) from error
+        raise SourceError(Reason.UNREADABLE, error.strerror or type(error).__name__) from None
 
 
 def read_truth(uri: str, pages: int) -> DocumentTruth | None:
-    """Truth that lies beside a file as `<file name>.truth.json`, or None.
+    """Truth that lies beside a file as `<file name>.truth.json`, or None; a member of a tar has none.
 
     Raises ValueError where it cannot be read, is not valid or is not of `pages` pages.
     """
-    fs, path, _ = file_system(uri + TRUTH_SUFFIX)
-    if not fs.exists(path):
+    if uri.startswith(TAR_SCHEME):
+        return None
+    name, mark, inside = uri.partition("::") if "://" in uri else (uri, "", "")
+    beside = f"{name}{TRUTH_SUFFIX}{mark}{inside}"
+    fs, path, _ = file_system(beside)
+    if not patiently(beside, lambda: freshly(fs).exists(path)):
         return None
     try:
-        data = _read(uri + TRUTH_SUFFIX, MAX_JSON_BYTES)
+        with _reasons(beside), open_ranges(beside) as file:
+            data = _whole(file, MAX_JSON_BYTES)
     except SourceError as error:
         raise ValueError(f"its truth cannot be read: {error.detail}") from None
     truth = DocumentTruth.from_json(data)

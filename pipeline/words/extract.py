@@ -56,6 +56,11 @@ class Extractor:
         words = self.ocr.read(self._enlarged(page, render))
         return Extraction(words, route, reason, features, self.ocr.engine)
 
+    def close(self) -> None:
+        """Give back what the engine holds; another page starts it again."""
+        if self._ocr is not None:
+            self._ocr.close()
+
     def _enlarged(self, page: RawPage, render: Render) -> NDArray[np.uint8]:
         if max(page.picture.shape[:2]) >= self._ocr_longest:
             return page.picture

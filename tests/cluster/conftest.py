@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,12 +24,15 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
+import psutil
 import pytest
+from support.processes import kill_tree
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD, SECOND = "127.0.0.2", "127.0.0.3"  # Ray takes 127.0.0.1 for a mistake and uses the host's address instead
 _STARTED = 120.0  # seconds that a node may take on a busy machine
 _STOPPED = 30.0
+_COMMON = ("--block", "--num-cpus=1", "--object-store-memory=100000000", "--dashboard-agent-listen-port=0")
 
 
 @dataclass(frozen=True)
@@ -109,25 +112,49 @@ class Cluster:
 
     def start(self) -> None:
         """Bring both nodes up and wait until each has joined."""
-        common = ["--block", "--num-cpus=1", "--object-store-memory=100000000", "--dashboard-agent-listen-port=0"]
         ports = [f"--port={self.ports['gcs']}", f"--ray-client-server-port={self.ports['client']}"]
         board = ["--dashboard-host=127.0.0.1", f"--dashboard-port={self.ports['dashboard']}", "--disable-usage-stats"]
-        self._node("head", "--head", f"--node-ip-address={HEAD}", *ports, *board, *common)
+        self._node("head", "--head", f"--node-ip-address={HEAD}", *ports, *board, *_COMMON)
         self._until(lambda: HEAD in self.alive().values(), "the head answers")
-        self._node("second", f"--address={self.address}", f"--node-ip-address={SECOND}", *common)
-        self._until(lambda: set(self.alive().values()) == {HEAD, SECOND}, "the second node joins")
+        self.start_second()
 
-    def _node(self, name: str, *options: str) -> None:
+    def start_second(self) -> None:
+        """Bring the second node up, for the first time or after it was killed."""
+        self._node("second", f"--address={self.address}", f"--node-ip-address={SECOND}", *_COMMON)
+        self._until(lambda: sorted(self.alive().values()) == [HEAD, SECOND], "the second node joins")
+
+    def kill_second(self) -> None:
+        """SIGKILL for the second node and all that it started, as when a machine loses power."""
+        kill_tree(psutil.Process(self.nodes.pop().pid))
+        left = _living_in(self.folder / "second") + _living_in(self.folder / "s")
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+
+    def join(self, name: str, address: str, *wrapped: str) -> subprocess.Popen[bytes]:
+        """One more node, whose command is wrapped in another one; it ends with the cluster at the latest."""
+        self._node(name, f"--address={self.address}", f"--node-ip-address={address}", *_COMMON, wrapped=wrapped)
+        self._until(lambda: address in self.alive().values(), f"{name} joins")
+        return self.nodes[-1]
+
+    def leave(self, node: subprocess.Popen[bytes], name: str, address: str) -> None:
+        """End a node that joined, and wait until the cluster knows."""
+        self.nodes.remove(node)
+        kill_tree(psutil.Process(node.pid))
+        for pid in _living_in(self.folder / name) + _living_in(self.folder / name[0]):
+            os.kill(pid, signal.SIGKILL)
+        self._until(lambda: address not in self.alive().values(), f"{name} leaves")
+
+    def _node(self, name: str, *options: str, wrapped: Sequence[str] = ()) -> None:
         place = self.folder / name
-        place.mkdir()
+        place.mkdir(exist_ok=True)
         env = self.env() | {"PATH": f"{self.python.parent}:{os.environ['PATH']}"}
         env["RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S"] = "3"
         env["RAY_memory_monitor_refresh_ms"] = "0"  # it counts the memory of everybody on this machine
         start = [str(self.python), "-m", "ray.scripts.scripts", "start", f"--temp-dir={self.folder / name[0]}"]
-        with (self.folder / f"{name}.log").open("wb") as log:
+        with (self.folder / f"{name}.log").open("ab") as log:
             self.nodes.append(
                 subprocess.Popen(
-                    [*start, *options],
+                    [*wrapped, *start, *options],
                     cwd=place,
                     env=env,
                     stdin=subprocess.DEVNULL,

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support.processes import kill_tree, quietly, wait_gone
+from support.s3 import Server, serve
 
 from pipeline.synth import Spec, make, save
 
@@ -59,7 +61,7 @@ class Runner:
         left = wait_gone(processes, seconds)
         names = [" ".join(one.cmdline()).strip()[:100] for one in left]
         for one in left:
-            _quietly(one.kill)
+            quietly(one.kill)
         return names
 
     def kill_when(self, process: psutil.Popen, happens: Callable[[], bool]) -> bool:
@@ -72,47 +74,6 @@ class Runner:
             time.sleep(0.002)
         assert process.poll() is not None, self.log()
         return False
-
-
-def kill_tree(process: psutil.Process) -> None:
-    """SIGKILL for a process and its descendants. They are stopped first, so that none can start another."""
-    found: set[psutil.Process] = set()
-    while new := _tree(process) - found:
-        for one in new:
-            _quietly(one.suspend)
-        found |= new
-    for one in found:
-        _quietly(one.kill)
-    assert not wait_gone(found, 20)
-
-
-def wait_gone(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Wait until processes have ended; those that have not. A zombie that nobody collects has."""
-    deadline = time.monotonic() + seconds
-    while (left := [one for one in processes if _lives(one)]) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return left
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _tree(process: psutil.Process) -> set[psutil.Process]:
-    try:
-        return {process, *process.children(recursive=True)}
-    except psutil.NoSuchProcess:
-        return set()
-
-
-def _quietly(action: Callable[[], None]) -> None:
-    try:
-        action()
-    except psutil.NoSuchProcess:
-        pass
 
 
 @contextmanager
@@ -158,3 +119,14 @@ def moments(request: pytest.FixtureRequest) -> random.Random:
     seed = int(os.environ.get("PAGEMILL_FAULT_SEED", time.time() // 86400))
     print(f"PAGEMILL_FAULT_SEED={seed}")
     return random.Random(f"{seed} {request.node.name}")
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Server]:
+    """The server, and the environment in which this process and its children find it."""
+    for name in ("s3fs", "moto"):
+        pytest.importorskip(name, reason="needs s3fs and moto: pip install -e '.[dev]'")
+    with serve() as made, pytest.MonkeyPatch.context() as patch:
+        for name, value in made.env.items():
+            patch.setenv(name, value)
+        yield made

@@ -23,6 +23,7 @@ class Accounts:
     _ok: list[Any] = field(default_factory=list)  # keys of ok rows
     _keys: list[Any] = field(default_factory=list)  # keys of all rows
     _held: list[Any] = field(default_factory=list)  # hashes of files that count
+    _uris: list[Any] = field(default_factory=list)  # of all rows, each once a part
     _copies: list[tuple[str, str]] = field(default_factory=list)  # (uri, hash of the file that counts)
     whole: bool = True  # False where a part could not be read: then what is not here may still be there
 
@@ -31,6 +32,7 @@ class Accounts:
         listed = list(rows)
         self._ok.append(_strings(row.key for row in listed if row.status is Status.OK))
         self._keys.append(_strings(row.key for row in listed))
+        self._uris.append(_strings(sorted({row.uri for row in listed})))
         held = {row.sha256 for row in listed if row.status is not Status.DUPLICATE}
         self._held.append(_strings(sorted(sha256 for sha256 in held if sha256)))
         self._copies += [(row.uri, row.duplicate_of) for row in listed if row.duplicate_of]
@@ -46,6 +48,13 @@ class Accounts:
         known = pc.is_in(_strings(sha256 for _, sha256 in self._copies), value_set=_joined(self._held))
         for (uri, sha256), there in zip(self._copies, known.to_pylist(), strict=True):
             findings.expect(there, "manifest-duplicate", uri, f"duplicate of {sha256}, which no other row has")
+
+    def without_row(self, uris: pa.Array) -> list[str]:
+        """Those of `uris` that no row is of so far; none where a part could not be read."""
+        if not self.whole:
+            return []
+        there = pc.is_in(uris, value_set=_joined(self._uris))
+        return [str(uri) for uri in uris.filter(pc.invert(there)).to_pylist()]
 
     def unknown(self, keys: Iterable[str]) -> list[str]:
         """Those of `keys` that no row of the manifest has; none where it could not be read whole."""

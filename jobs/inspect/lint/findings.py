@@ -29,6 +29,7 @@ CODES: dict[str, str] = {
     # plan and units
     "plan-file": "the plan is absent or not valid",
     "plan-rows": "the plan and its rows, units or generation do not agree",
+    "input-files": "the listed inputs, what opening them showed and the plan do not agree",
     "unit-missing": "a planned unit has no marker",
     "unit-stray": "a marker of a unit that was not planned",
     "unit-marker": "a marker is not valid",
@@ -39,6 +40,7 @@ CODES: dict[str, str] = {
     "manifest-row": "a manifest row contradicts itself",
     "manifest-plan": "a unit's manifest rows are not the planned ones",
     "manifest-pages": "an input does not have each of its pages exactly once",
+    "manifest-input": "an input that was listed has no row",
     "manifest-key": "two ok rows have the same key",
     "manifest-duplicate": "a duplicate of a file that is not there",
     # shards

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from jobs.inspect.lint.scope import Scope
+from pipeline.shards.generation import PLAN_FILE
+from pipeline.shards.planparts import UNITS_PER_PART, part_name, read_unit
 from pipeline.shards.tar import read_parquet
-from schemas.dataset import Generation, GenerationPlan, Kind
+from schemas.dataset import FileRef, Generation, GenerationPlan, Kind
 from schemas.manifest import PLAN_SCHEMA, TRAIN_PLAN_SCHEMA
 
-PLAN_FILE = "plan.json"
-PLAN_ROWS = "plan.parquet"
-
 _SCHEMA: dict[Kind, pa.Schema] = {"pages": PLAN_SCHEMA, "train": TRAIN_PLAN_SCHEMA}
+_CHECKED = ["uri", "sha256", "page", "pages"]
 
 
 @dataclass
@@ -25,16 +24,22 @@ class Plan:
     """The plan with its rows, one row group a unit."""
 
     record: GenerationPlan
-    _file: pq.ParquetFile
+    _scope: Scope
+    inputs: list[FileRef] = field(default_factory=list)  # the files that it was made from
+
+    def __post_init__(self) -> None:
+        self._read = lru_cache(maxsize=1)(self._scope.store.read)
 
     def unit(self, number: int) -> list[dict[str, Any]]:
         """Planned rows of a unit."""
-        rows: list[dict[str, Any]] = self._file.read_row_group(number).to_pylist()
+        schema = _SCHEMA[self._scope.info.content]
+        table = read_unit(lambda name: self._read(f"{self.record.name}/{name}"), number, schema)
+        rows: list[dict[str, Any]] = table.to_pylist()
         return rows
 
 
-def check_plan(scope: Scope, generation: Generation) -> Plan | None:
-    """The plan of a generation, or None and a finding where it cannot be used."""
+def read_plan(scope: Scope, generation: Generation) -> GenerationPlan | None:
+    """plan.json of a generation, or None and a finding where it cannot be used."""
     where = f"{generation.name}/{PLAN_FILE}"
     findings = scope.findings
     if not findings.expect(where in scope.files, "plan-file", where, "is absent"):
@@ -43,35 +48,67 @@ def check_plan(scope: Scope, generation: Generation) -> Plan | None:
         plan = GenerationPlan.from_json(scope.store.read(where))
         findings.expect(plan.name == generation.name, "plan-file", where, f"is the plan of {plan.name}")
         findings.expect(plan.inputs == generation.inputs, "plan-file", where, "its inputs are not the generation's")
-        if not findings.expect(
-            [ref.name for ref in plan.files] == [PLAN_ROWS], "plan-file", where, f"must name {PLAN_ROWS} alone"
-        ):
-            return None
-        data = scope.read(generation.name, plan.files[0])
-        return _opened(scope, generation, plan, data) if data is not None else None
+        findings.expect(plan.replaces == generation.replaces, "plan-file", where, "it replaces other rows")
+        return plan
     return None
 
 
-def _opened(scope: Scope, generation: Generation, plan: GenerationPlan, data: bytes) -> Plan | None:
-    where = f"{generation.name}/{PLAN_ROWS}"
+def check_plan(scope: Scope, generation: Generation) -> Plan | None:
+    """The plan of a generation with its rows, or None and a finding where it cannot be used."""
+    where = f"{generation.name}/{PLAN_FILE}"
+    plan = read_plan(scope, generation)
+    if plan is None:
+        return None
+    with scope.findings.guard("plan-file", where):
+        parts = [part_name(i) for i in range(-(-plan.units // UNITS_PER_PART))]
+        if not scope.findings.expect(
+            [ref.name for ref in plan.files[: len(parts)]] == parts, "plan-file", where, f"must name {parts} first"
+        ):
+            return None
+        tables = [_part(scope, generation, plan, number) for number in range(len(parts))]
+        if any(table is None for table in tables):
+            return None
+        _check_rows(scope, plan, tables)
+        return Plan(plan, scope, plan.files[len(parts) :])
+    return None
+
+
+def _part(scope: Scope, generation: Generation, plan: GenerationPlan, number: int) -> pa.Table | None:
+    """One part: as many units as it must have, each with as many rows; None where it is not there whole."""
+    ref = plan.files[number]
+    data = scope.read(generation.name, ref)
+    if data is None:
+        return None
+    where = f"{generation.name}/{ref.name}"
     table = read_parquet(data, _SCHEMA[scope.info.content], where)
-    file = pq.ParquetFile(io.BytesIO(data))
-    groups = file.num_row_groups if table.num_rows else 0
+    units = min(plan.units - number * UNITS_PER_PART, UNITS_PER_PART)
+    sizes = [read_unit(lambda _: data, unit, table.schema).num_rows for unit in range(units)]
+    last = number == (plan.units - 1) // UNITS_PER_PART
+    full = all(size == plan.unit_rows for size in (sizes[:-1] if last else sizes))
+    whole = full and sum(sizes) == table.num_rows and 0 < sizes[-1] <= plan.unit_rows
     if not scope.findings.expect(
-        groups == plan.units, "plan-rows", where, f"{groups} row groups for {plan.units} units"
+        whole, "plan-rows", where, f"{table.num_rows} rows are not {units} units of {plan.unit_rows}"
     ):
         return None
+    return table
+
+
+def _check_rows(scope: Scope, plan: GenerationPlan, tables: list[pa.Table]) -> None:
     if scope.info.content == "pages":
-        rows = table.num_rows
-        _check_pages(scope, where, table)
+        rows = sum(table.num_rows for table in tables)
+        if tables:
+            _check_pages(scope, plan, pa.concat_tables([table.select(_CHECKED) for table in tables]))
     else:
-        rows = sum(table["samples"].to_pylist())
+        rows = sum(sum(table["samples"].to_pylist()) for table in tables)
+    where = f"{plan.name}/{PLAN_FILE}"
     scope.findings.expect(rows == plan.rows, "plan-rows", where, f"rows for {rows} pages, {plan.rows} are planned")
-    return Plan(plan, file)
 
 
-def _check_pages(scope: Scope, where: str, table: pa.Table) -> None:
-    """Every planned input has its pages 0..n-1, each once. That the manifest holds the same rows is checked by unit."""
+def _check_pages(scope: Scope, plan: GenerationPlan, table: pa.Table) -> None:
+    """Every planned input has its pages 0..n-1, each once, or some of them where they are tried again.
+
+    That the manifest holds the same rows is checked by unit.
+    """
     grouped = table.group_by(["uri", "sha256"]).aggregate(
         [
             ("page", "count"),
@@ -83,11 +120,12 @@ def _check_pages(scope: Scope, where: str, table: pa.Table) -> None:
         ]
     )
     for row in grouped.to_pylist():
-        pages = row["pages_max"]
-        seen = [row["page_count"], row["page_count_distinct"], row["page_max"] + 1, row["pages_min"]]
+        pages, count = row["pages_max"], row["page_count"]
+        once = count == row["page_count_distinct"] and row["pages_min"] == pages
+        inside = row["page_min"] >= 0 and row["page_max"] < pages
         scope.findings.expect(
-            row["page_min"] == 0 and seen == [pages] * 4,
+            once and inside and (count == pages or plan.retry),
             "manifest-pages",
             row["uri"],
-            f"{row['page_count']} rows ({row['page_count_distinct']} pages) of a file of {pages} in {where}",
+            f"{count} rows ({row['page_count_distinct']} pages) of a file of {pages} in the plan of {plan.name}",
         )

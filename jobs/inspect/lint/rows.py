@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -97,9 +98,9 @@ def check_planned(
 
 def check_decided(findings: Findings, where: str, rows: Sequence[ManifestRow]) -> None:
     """Inputs decided before any work: one row each, without a page."""
-    uris = [row.uri for row in rows]
+    places = Counter((row.uri, row.sha256) for row in rows)
     for row in rows:
         if row.page is not None or row.status is Status.OK:
             findings.add("manifest-row", f"{where}: {row.uri}", "a page among the inputs that were decided at once")
-    for uri in sorted({uri for uri in uris if uris.count(uri) > 1} if len(set(uris)) < len(uris) else set()):
+    for uri in sorted({uri for (uri, _), count in places.items() if count > 1}):
         findings.add("manifest-pages", uri, f"more than one row in {where}")

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from jobs.inspect.lint.plan import PLAN_FILE, PLAN_ROWS, Plan, check_plan
+from jobs.inspect.lint.inputs import check_inputs
+from jobs.inspect.lint.plan import Plan, check_plan
 from jobs.inspect.lint.rows import check_decided, check_planned, check_row, parse_rows
 from jobs.inspect.lint.scope import Scope
 from jobs.inspect.lint.shard import check_shard
-from pipeline.shards.generation import INPUTS_UNIT, SHARD_PREFIX, count_rows, unit_name
+from pipeline.shards.generation import PLAN_FILE, SHARD_PREFIX, count_rows, is_inputs_unit, unit_name
 from pipeline.shards.tar import read_parquet
-from schemas.dataset import Counts, FileRef, Generation, UnitMarker, generation_digest
+from schemas.dataset import Counts, FileRef, Generation, GenerationPlan, UnitMarker, generation_digest
 from schemas.manifest import MANIFEST_SCHEMA, ManifestRow, Status
 
 
 def check_generation(scope: Scope, generation: Generation) -> None:
     """Everything that a finished generation promises."""
-    markers = _markers(scope, generation.name)
+    markers = read_markers(scope, generation.name)
     plan = check_plan(scope, generation)
-    _check_sums(scope, generation, markers, plan)
-    _check_strays(scope, generation.name, markers)
+    check_sums(scope, generation, markers, plan.record if plan is not None else None)
+    _check_strays(scope, generation.name, markers, plan)
     for marker in markers:
         _check_unit(scope, generation.name, marker, plan)
+    if plan is not None and scope.info.content == "pages":
+        check_inputs(scope, generation.name, plan)
 
 
-def _markers(scope: Scope, generation: str) -> list[UnitMarker]:
+def read_markers(scope: Scope, generation: str) -> list[UnitMarker]:
     """The markers that are valid, in order."""
     markers: list[UnitMarker] = []
     for name in sorted(name for name in scope.below(generation) if name.startswith("units/")):
@@ -35,7 +38,8 @@ def _markers(scope: Scope, generation: str) -> list[UnitMarker]:
     return markers
 
 
-def _check_sums(scope: Scope, generation: Generation, markers: list[UnitMarker], plan: Plan | None) -> None:
+def check_sums(scope: Scope, generation: Generation, markers: list[UnitMarker], plan: GenerationPlan | None) -> None:
+    """Digest, counts and shards are what the markers add up to, and the units are the planned ones."""
     findings, name = scope.findings, generation.name
     findings.expect(
         generation_digest(markers) == generation.digest, "generation-digest", name, "its units' files add up to another"
@@ -48,25 +52,26 @@ def _check_sums(scope: Scope, generation: Generation, markers: list[UnitMarker],
     )
     if plan is None:
         return
-    planned = {unit_name(i) for i in range(plan.record.units)}
+    planned = {unit_name(i) for i in range(plan.units)}
     there = {marker.unit for marker in markers}
     for unit in sorted(planned - there):
         findings.add("unit-missing", f"{name}/units/{unit}.json", "a planned unit without a valid marker")
-    for unit in sorted(there - planned - {INPUTS_UNIT}):
+    for unit in sorted(unit for unit in there - planned if not is_inputs_unit(unit)):
         findings.add("unit-stray", f"{name}/units/{unit}.json", "no such unit was planned")
-    decided = sum(marker.counts.rows for marker in markers if marker.unit == INPUTS_UNIT)
+    decided = sum(marker.counts.rows for marker in markers if is_inputs_unit(marker.unit))
     findings.expect(
-        total.rows == plan.record.rows + decided,
+        total.rows == plan.rows + decided,
         "plan-rows",
         name,
-        f"{plan.record.rows} pages planned and {decided} inputs decided, {total.rows} rows accounted for",
+        f"{plan.rows} pages planned and {decided} inputs decided, {total.rows} rows accounted for",
     )
 
 
-def _check_strays(scope: Scope, generation: str, markers: list[UnitMarker]) -> None:
-    named = {ref.name for marker in markers for ref in marker.files} | {PLAN_FILE, PLAN_ROWS}
+def _check_strays(scope: Scope, generation: str, markers: list[UnitMarker], plan: Plan | None) -> None:
+    named = {ref.name for marker in markers for ref in marker.files} | {PLAN_FILE}
+    named |= {ref.name for ref in plan.record.files} if plan is not None else set()
     for name in sorted(scope.below(generation) - named):
-        if not name.startswith("units/"):
+        if not name.startswith(("units/", "plan/", "listing", "probes/") if plan is None else "units/"):
             scope.findings.add("file-stray", f"{generation}/{name}", "no unit names it")
 
 
@@ -88,7 +93,7 @@ def _check_unit(scope: Scope, generation: str, marker: UnitMarker, plan: Plan | 
 
 def _files(scope: Scope, where: str, marker: UnitMarker) -> dict[str, FileRef]:
     """What the marker names, checked against what a unit must have."""
-    stem = None if marker.unit == INPUTS_UNIT else f"{SHARD_PREFIX[scope.info.content]}-{marker.unit}"
+    stem = None if is_inputs_unit(marker.unit) else f"{SHARD_PREFIX[scope.info.content]}-{marker.unit}"
     expected = [f"manifest/part-{marker.unit}.parquet"]
     if stem is not None:
         expected = [f"{stem}.tar", f"{stem}.parquet", *expected]
@@ -119,7 +124,7 @@ def _manifest(scope: Scope, generation: str, marker: UnitMarker, refs: dict[str,
 def _check_against_plan(
     scope: Scope, where: str, marker: UnitMarker, rows: list[ManifestRow], plan: Plan | None
 ) -> None:
-    if marker.unit == INPUTS_UNIT:
+    if is_inputs_unit(marker.unit):
         check_decided(scope.findings, where, rows)
     elif plan is not None and marker.unit.isdecimal() and int(marker.unit) < plan.record.units:
         with scope.findings.guard("plan-rows", f"{where}: the plan"):

@@ -1,4 +1,4 @@
-"""OCR engines behind one small interface; one engine a file, chosen by name."""
+"""OCR engines behind one small interface; one engine a file, chosen by name. They run in a limited child."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class OcrName(StrEnum):
 
 
 def make_engine(name: OcrName) -> OcrEngine:
-    """The engine called `name`, its models loaded, on one thread."""
+    """The engine called `name` in this process, its models loaded, on one thread. See `OcrProcess` for the safe way."""
     from pipeline.words.ocr.rapid import RapidEngine  # noqa: PLC0415 - seconds of imports that few callers need
 
     assert name is OcrName.RAPIDOCR

@@ -41,12 +41,17 @@ class RapidEngine(OcrEngine):
         models = {path.name: sha256_hex(path.read_bytes()) for path in sorted(folder.glob("PP-OCR*.onnx"))}
         if not models:
             raise RuntimeError(f"RapidOCR's models are missing from {folder}: install the package again")
-        self.engine = Engine(
+        self._engine = Engine(
             name="rapidocr",
             version=f"{version('rapidocr')}+onnxruntime-{version('onnxruntime')}",
             models=models,
             config=digest(_PARAMS),
         )
+
+    @property
+    def engine(self) -> Engine:
+        """RapidOCR and ONNX Runtime, and both models."""
+        return self._engine
 
     def read(self, picture: NDArray[np.uint8]) -> WordList:
         """Words with boxes from the recogniser's columns; the line is the detector's."""

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from pipeline.ingest import IngestConfig, IngestWorker, Planner, probe
+from pipeline.ingest import IngestConfig, IngestWorker, InputFiles, accounted, listing_row, make_plan, probe, unseen
+from pipeline.ingest.page import PageMaker
+from pipeline.ingest.retry import rejected, retry_rows
 from pipeline.pages import Sandbox
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
-from pipeline.shards.generation import INPUTS_UNIT, GenerationFiles, add_generation, open_or_create
+from pipeline.shards.generation import GenerationFiles, add_generation, open_or_create
 from pipeline.sources import list_inputs
 from pipeline.synth import Spec, make, save
 from pipeline.words import PdfText, RouteConfig
-from schemas.dataset import GenerationPlan
+from schemas.dataset import Counts, DatasetInfo, GenerationPlan, Listing
 from schemas.manifest import ManifestRow
 
 SPECS = (("letter", 2), ("invoice", 1), ("paper2", 1), ("table", 2))
@@ -32,6 +34,9 @@ class Ingestion:
     out: Path
     sandbox: Sandbox
     config: IngestConfig
+    passwords: Sequence[str] = ()  # that workers are given; the sandbox has its own
+    makers: dict[Any, PageMaker] = field(default_factory=dict)  # by configuration and passwords: starting one is slow
+    opened: list[str] = field(default_factory=list)  # what was looked at so far
 
     @property
     def store(self) -> Store:
@@ -41,43 +46,74 @@ class Ingestion:
     def dataset(self) -> Dataset:
         return Dataset(str(self.out))
 
+    @property
+    def info(self) -> DatasetInfo:
+        return open_or_create(self.store, "pages", self.config.stored())
+
+    @property
+    def files(self) -> GenerationFiles:
+        """Of the generation that comes next."""
+        return GenerationFiles(self.store, f"gen-{len(self.info.generations):04d}")
+
+    def list_new(self, inputs: Sequence[str | Path]) -> Listing | None:
+        """List what is new among the inputs; None where nothing is."""
+        listed = list_inputs([str(place) for place in inputs])
+        return self._write([listing_row(one) for one in unseen(self.store, self.info, listed)], None)
+
+    def list_rejected(self) -> Listing | None:
+        """List what was rejected; None where nothing was."""
+        again = rejected(self.dataset)
+        return self._write(retry_rows(self.dataset, again), again.counts())
+
+    def _write(self, rows: list[dict[str, Any]], replaces: Counts | None) -> Listing | None:
+        return InputFiles(self.files).write_listing(rows, replaces) if rows else None
+
+    def look(self) -> GenerationPlan | None:
+        """Open what is listed and was not opened, and fix what is to be done."""
+        inputs = InputFiles(self.files)
+        listing = inputs.read_listing()
+        assert listing is not None
+        for part in sorted(set(range(len(listing.files))) - inputs.probed()):
+            rows = inputs.listed(part).to_pylist()
+            self.opened += [row["uri"] for row in rows]
+            inputs.write_probes(part, [probe(row, self.sandbox).row() for row in rows])
+        return make_plan(self.files, listing, self.config, accounted(self.store, self.info, listing.retry))
+
     def plan(self, inputs: Sequence[str | Path]) -> GenerationPlan:
-        """List, probe, and fix what is to be done."""
-        info = open_or_create(self.store, "pages", self.config.stored())
-        name = f"gen-{len(info.generations):04d}"
-        rows = [row for g in info.generations for row in self.dataset.manifest(g.name).to_pylist()]
-        known = frozenset((row["uri"], row["sha256"]) for row in rows)
-        held = frozenset(row["sha256"] for row in rows if row["page"] is not None)
-        uris = list_inputs(map(str, inputs))
-        planned = Planner(name, known, held).plan(probe(uri, self.sandbox) for uri in uris)
-        files = GenerationFiles(self.store, name)
-        if planned.decided:
-            files.write_unit(INPUTS_UNIT, planned.decided)
-        return files.write_plan(planned.pages, self.config.pages_per_shard, planned.inputs)
+        """List, open, and fix what is to be done."""
+        assert self.list_new(inputs) is not None
+        plan = self.look()
+        assert plan is not None
+        return plan
 
     def work(self, plan: GenerationPlan, units: Sequence[int] | None = None) -> int:
-        """Do units with a worker of their own; how many pages were ticked."""
-        worker = IngestWorker(str(self.out), plan.name, self.config)
+        """Do units with a worker of their own, but for its processes; how many pages were ticked."""
+        worker = IngestWorker(str(self.out), plan.name, self.config, self.passwords)
+        worker._maker = self.makers.setdefault((self.config, tuple(self.passwords)), worker._maker)
         ticks: list[None] = []
-        try:
-            for unit in range(plan.units) if units is None else units:
-                worker.run(unit, lambda: ticks.append(None))
-        finally:
-            worker.close()
+        for unit in range(plan.units) if units is None else units:
+            worker.run(unit, lambda: ticks.append(None))
         return len(ticks)
 
     def finish(self, plan: GenerationPlan) -> Dataset:
         """List the generation as finished."""
-        store = self.store
-        info = open_or_create(store, "pages", self.config.stored())
-        add_generation(store, info, GenerationFiles(store, plan.name).finish(plan, {}))
+        add_generation(self.store, self.info, GenerationFiles(self.store, plan.name).finish(plan, {}))
         return self.dataset
 
     def run(self, *inputs: str | Path) -> Dataset:
         """All of it."""
-        plan = self.plan(inputs)
-        self.work(plan)
-        return self.finish(plan)
+        return self._carry_through(self.list_new(inputs))
+
+    def retry(self) -> Dataset:
+        """What was rejected, once more."""
+        return self._carry_through(self.list_rejected())
+
+    def _carry_through(self, listing: Listing | None) -> Dataset:
+        plan = self.look() if listing is not None else None
+        if plan is not None:
+            self.work(plan)
+            self.finish(plan)
+        return self.dataset
 
     def rows(self, name: str = "gen-0000") -> list[ManifestRow]:
         """The manifest of a generation."""
@@ -91,13 +127,29 @@ def sandbox() -> Iterator[Sandbox]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def knowing() -> Iterator[Sandbox]:
+    """A sandbox that knows the password "secret"."""
+    with Sandbox(passwords=["secret"]) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def makers() -> Iterator[dict[Any, PageMaker]]:
+    """What makes pages in all tests."""
+    made: dict[Any, PageMaker] = {}
+    yield made
+    for maker in made.values():
+        maker.close()
+
+
 @pytest.fixture
-def ingestion(tmp_path: Path, sandbox: Sandbox) -> Callable[..., Ingestion]:
+def ingestion(tmp_path: Path, sandbox: Sandbox, makers: dict[Any, PageMaker]) -> Callable[..., Ingestion]:
     """`ingestion(name="pages", **config)`: three pages a shard, text layers always."""
 
     def start(name: str = "pages", **config: Any) -> Ingestion:
         options = {"route": RouteConfig(pdf_text=PdfText.ALWAYS), "pages_per_shard": 3, **config}
-        return Ingestion(tmp_path / name, sandbox, IngestConfig(**options))
+        return Ingestion(tmp_path / name, sandbox, IngestConfig(**options), makers=makers)
 
     return start
 
@@ -112,10 +164,12 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def ingested(inputs: Path, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Ingestion:
+def ingested(
+    inputs: Path, sandbox: Sandbox, makers: dict[Any, PageMaker], tmp_path_factory: pytest.TempPathFactory
+) -> Ingestion:
     """Those documents as a finished dataset; tests must not change it."""
     config = IngestConfig(route=RouteConfig(pdf_text=PdfText.ALWAYS), pages_per_shard=3)
-    run = Ingestion(tmp_path_factory.mktemp("ingested") / "pages", sandbox, config)
+    run = Ingestion(tmp_path_factory.mktemp("ingested") / "pages", sandbox, config, makers=makers)
     run.run(inputs)
     return run
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.ingest import IngestConfig
 from pipeline.pages import Limits
 from pipeline.words import PdfText, RouteConfig
+from pipeline.words.ocr import OcrName
 from schemas.base import digest
 
 
@@ -15,8 +21,8 @@ def test_it_is_stored_flat_and_as_plain_values() -> None:
     assert stored["route.pdf_text"] == "never"
     assert stored["limits.cpu_seconds"] == 7
     assert stored["ocr"] == "rapidocr"
-    assert stored["pages_per_shard"] == 256
-    assert all(isinstance(value, str | int | float) for value in stored.values())
+    assert stored["pages_per_shard"] is None
+    assert all(isinstance(value, str | int | float | None) for value in stored.values())
     assert digest(stored) == digest(dict(reversed(stored.items())))
 
 
@@ -47,3 +53,65 @@ def test_every_change_can_be_named() -> None:
 def test_impossible_values_are_refused_by_name(name: str, value: int) -> None:
     with pytest.raises(ValueError, match=rf"{name} must be [0-9]+\.\.[0-9]+, got {value}"):
         IngestConfig(**{name: value})  # type: ignore[arg-type]
+
+
+CONFIGS = st.builds(
+    IngestConfig,
+    ocr=st.sampled_from(OcrName),
+    route=st.builds(RouteConfig, pdf_text=st.sampled_from(PdfText), max_bad=st.floats(0, 1)),
+    limits=st.builds(Limits, cpu_seconds=st.integers(1, 99), wall_seconds=st.floats(0.5, 99)),
+    picture_longest=st.integers(64, 8000),
+    ocr_longest=st.integers(64, 8000),
+    pages_per_shard=st.none() | st.integers(1, 1 << 20),
+)
+
+
+@given(CONFIGS)
+def test_any_configuration_comes_back_as_it_was_stored(config: IngestConfig) -> None:
+    assert IngestConfig.from_stored(config.stored()) == config
+    again = IngestConfig.from_stored(json.loads(json.dumps(config.stored())))
+    assert again == config
+    assert again.stored() == config.stored()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"jpeg_quality": 1}, "jpeg_quality was 1 and is "),
+        ({"ocr": "guess"}, "'guess' is not a valid OcrName"),
+        ({"ocr": None}, "None is not a valid OcrName"),
+        ({"route.pdf_text": "perhaps"}, "'perhaps' is not a valid PdfText"),
+        ({"picture_longest": 1}, r"picture_longest must be 64\.\.8000, got 1"),
+        ({"picture_longest": "wide"}, "not a configuration of ingestion"),
+        ({"more": 1}, "not a configuration of ingestion: .*more"),
+        ({"limits.more": 1}, "not a configuration of ingestion: .*more"),
+        ({"colours.red": 1}, "not a configuration of ingestion: .*colours"),
+        ({"limits": 3}, "not a configuration of ingestion"),
+    ],
+)
+def test_what_is_no_configuration_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        IngestConfig.from_stored({**change, **IngestConfig().stored(), **change})
+
+
+@pytest.mark.parametrize("name", ["jpeg_quality", "ocr", "route.pdf_text"])
+def test_a_configuration_that_lacks_a_field_of_no_default_is_refused(name: str) -> None:
+    stored = IngestConfig().stored()
+    del stored[name]
+    with pytest.raises(ValueError, match=name.rpartition(".")[2]):
+        IngestConfig.from_stored(stored)
+
+
+def test_shards_are_as_large_as_asked_for_or_as_the_input_allows() -> None:
+    assert [IngestConfig(pages_per_shard=5).unit_rows(pages) for pages in (0, 7, 1 << 40)] == [5] * 3
+    sizes = {pages: IngestConfig().unit_rows(pages) for pages in (0, 1, 575, 576, 6400, 16_383, 16_384, 10**9)}
+    assert sizes == {0: 8, 1: 8, 575: 8, 576: 9, 6400: 100, 16_383: 255, 16_384: 256, 10**9: 256}
+
+
+@given(st.integers(0, 1 << 40))
+def test_any_middling_input_has_enough_units_for_every_core(pages: int) -> None:
+    rows = IngestConfig().unit_rows(pages)
+    assert 8 <= rows <= 256
+    assert rows <= IngestConfig().unit_rows(pages + 1)
+    if pages >= 8 * 64:
+        assert -(-pages // rows) >= 64

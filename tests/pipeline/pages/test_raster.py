@@ -242,7 +242,7 @@ def test_limits_are_exact(encode: Encode, flag: Flag) -> None:
     with pytest.raises(PageError, match="page-too-small: 60 x 39 pixels, less than 40"):
         RasterFile(Format.PNG, encode(flag((60, 39)), "PNG"), limits).page(0, 1000, chars=True)
     three = encode(flag(), "TIFF", save_all=True, append_images=[flag(), flag()])
-    with pytest.raises(PageError, match="too-many-pages: 3 frames, more than 2"):
+    with pytest.raises(PageError, match="too-many-pages: more than 2 frames"):
         RasterFile(Format.TIFF, three, limits)
 
 

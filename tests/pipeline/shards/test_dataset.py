@@ -23,7 +23,7 @@ def write(folder: Path, filled: Filled, shards: int = 1) -> Dataset:
     info = open_or_create(store, "pages", {})
     files = GenerationFiles(store, "gen-0000")
     rejected = ManifestRow(uri="/b", status=Status.REJECTED, reason=Reason.EMPTY_FILE, generation="gen-0000")
-    files.write_unit("inputs", [rejected])
+    files.write_unit("inputs-000000", [rejected])
     for i in range(shards):
         rows = [ManifestRow(uri="/a", status=Status.OK, generation="gen-0000", page=n) for n in range(3)]
         files.write_unit(f"{i:06d}", rows, (f"pages-{i:06d}", *filled(3).finish()))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
+import tempfile
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +16,7 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import known_implementations
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.shards.files import Store, write_atomic
@@ -192,3 +197,173 @@ def test_what_another_process_wrote_is_seen() -> None:
     worker.write("units/000001.json", b"{}")
     assert driver.list("units") == ["000000.json", "000001.json"]
     assert driver.exists("units/000001.json")
+
+
+def test_what_is_removed_is_gone(store: Store) -> None:
+    store.write("units/a.json", b"x")
+    store.remove("units/a.json")
+    store.remove("units/a.json")
+    assert not store.exists("units/a.json")
+    assert store.list("units") == []
+
+
+@given(st.lists(st.binary(max_size=9), max_size=80))
+@settings(max_examples=20, deadline=None)
+def test_many_come_in_their_order(contents: list[bytes]) -> None:
+    for url in (f"memory://{uuid.uuid4().hex}/set", tempfile.mkdtemp()):
+        store = Store(url)
+        names = [f"units/{i:06d}.json" for i in range(len(contents))]
+        for name, content in zip(names, contents):
+            store.write(name, content)
+        assert list(store.read_many(names)) == contents
+        if store.local:
+            shutil.rmtree(url)
+
+
+def test_many_with_one_that_is_absent(store: Store) -> None:
+    store.write("a", b"x")
+    with pytest.raises(FileNotFoundError):
+        list(store.read_many(["a", "b", "a"]))
+
+
+class _Stumbling(MemoryFileSystem):
+    """Fails as often as `faults` says before it does what it is asked."""
+
+    protocol = "stumbling"
+    cachable = False
+    faults: list[Exception] = []  # noqa: RUF012 - shared on purpose: the network
+
+    def _stumble(self) -> None:
+        if self.faults:
+            raise self.faults.pop()
+
+    def cat_file(self, *arguments: Any, **more: Any) -> Any:
+        self._stumble()
+        return super().cat_file(*arguments, **more)
+
+    def pipe_file(self, *arguments: Any, **more: Any) -> Any:
+        self._stumble()
+        return super().pipe_file(*arguments, **more)
+
+    def info(self, *arguments: Any, **more: Any) -> Any:
+        self._stumble()
+        return super().info(*arguments, **more)
+
+    def ls(self, *arguments: Any, **more: Any) -> Any:
+        self._stumble()
+        return super().ls(*arguments, **more)
+
+    def rm_file(self, *arguments: Any, **more: Any) -> Any:
+        self._stumble()
+        return super().rm_file(*arguments, **more)
+
+
+@pytest.fixture
+def stumbling(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A store behind a network that stumbles; pauses are short."""
+    monkeypatch.setattr("pipeline.places.PAUSES", (0.001, 0.001, 0.001))
+    fsspec.register_implementation("stumbling", _Stumbling, clobber=True)
+    made = Store(f"stumbling://{uuid.uuid4().hex}/set")
+    yield made
+    _Stumbling.faults.clear()
+    if not made.is_empty():
+        fsspec.filesystem("stumbling").rm(made.root, recursive=True)
+
+
+ASKS: dict[str, Callable[[Store], object]] = {
+    "write": lambda store: store.write("units/b.json", b"b"),
+    "read": lambda store: store.read("units/a.json"),
+    "range": lambda store: store.read_range("units/a.json", 1, 2),
+    "many": lambda store: list(store.read_many(["units/a.json"])),
+    "size": lambda store: store.size("units/a.json"),
+    "exists": lambda store: store.exists("units/a.json"),
+    "list": lambda store: store.list("units"),
+    "is_empty": lambda store: store.is_empty(),
+    "remove": lambda store: store.remove("units/a.json"),
+}
+
+
+@pytest.mark.parametrize("ask", ASKS)
+def test_stumbles_are_waited_out(stumbling: Store, ask: str) -> None:
+    stumbling.write("units/a.json", b"0123")
+    expected = ASKS[ask](stumbling)
+    stumbling.write("units/a.json", b"0123")
+    _Stumbling.faults[:] = [ConnectionResetError("reset"), TimeoutError("late"), OSError(errno.EBUSY, "slow down")]
+    assert ASKS[ask](stumbling) == expected
+    assert _Stumbling.faults == []
+
+
+@pytest.mark.parametrize("ask", ASKS)
+def test_a_store_that_stays_away_is_an_error_and_never_an_absence(stumbling: Store, ask: str) -> None:
+    stumbling.write("units/a.json", b"0123")
+    _Stumbling.faults[:] = [ConnectionResetError("reset by peer") for _ in range(20)]
+    with pytest.raises(OSError, match="reset by peer") as caught:
+        ASKS[ask](stumbling)
+    assert not isinstance(caught.value, FileNotFoundError)
+    assert stumbling.url in str(caught.value)
+    assert len(_Stumbling.faults) == 20 - 4
+
+
+@pytest.mark.parametrize("ask", ASKS)
+def test_what_will_not_pass_is_not_asked_again(stumbling: Store, ask: str) -> None:
+    _Stumbling.faults[:] = [PermissionError("not yours") for _ in range(20)]
+    with pytest.raises(PermissionError, match="not yours"):
+        ASKS[ask](stumbling)
+    assert len(_Stumbling.faults) == 19
+
+
+def test_a_scratch_file_counts_for_nothing_and_goes(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "new" / "set"))
+    with store.scratch() as (path, data):
+        assert path.read_bytes() == data
+        assert len(data) == 32
+        assert store.is_empty()
+    assert list(tmp_path.iterdir()) == []
+    store.write("a", b"x")
+    with pytest.raises(KeyError), store.scratch():
+        raise KeyError
+    assert [path.name for path in (tmp_path / "new" / "set").iterdir()] == ["a"]
+
+
+def test_folders_that_others_use_by_then_stay(tmp_path: Path) -> None:
+    with Store(str(tmp_path / "new" / "set")).scratch():
+        (tmp_path / "new" / "theirs").write_bytes(b"")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["theirs"]
+
+
+def test_what_killed_writers_left_is_swept(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    store.write("gen-0000/units/000000.json", b"{}")
+    old = [
+        tmp_path / "gen-0000" / ".pages-000000.tar.0123abcd.tmp",
+        tmp_path / "gen-0000/units/.000001.json.00000000.tmp",
+    ]
+    others = [tmp_path / "gen-0000" / name for name in (".notes.tmp", "x.0123abcd.tmp", ".a.0123ABCD.tmp")]
+    outside = tmp_path / ".dataset.json.0123abcd.tmp"
+    for path in (*old, *others, outside):
+        path.write_bytes(b"half")
+        os.utime(path, (0, 0))
+    begun = store.now()
+    assert abs(begun - time.time()) < 60
+    late = tmp_path / "gen-0000" / ".pages-000001.tar.0123abcd.tmp"
+    late.write_bytes(b"being written")
+    assert store.sweep("gen-0000", begun) == 2
+    assert not any(path.exists() for path in old)
+    assert all(path.exists() for path in (*others, outside, late))
+    assert store.list("gen-0000/units") == ["000000.json"]
+    assert store.sweep("gen-0001", begun) == 0
+
+
+def test_behind_a_url_nothing_is_left_to_be_swept() -> None:
+    store = Store(f"memory://{uuid.uuid4().hex}/set")
+    assert store.now() == 0
+    assert store.sweep("gen-0000", 1e12) == 0
+
+
+def test_a_forked_process_sees_the_same(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    store.write("a", b"x")
+    child = os.fork()
+    if not child:
+        os._exit(0 if store.read("a") == b"x" else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -12,15 +12,16 @@ import pytest
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 from pipeline.shards.generation import (
-    INPUTS_UNIT,
     GenerationFiles,
     add_generation,
     count_rows,
+    inputs_unit,
+    is_inputs_unit,
     open_or_create,
     unit_name,
 )
 from schemas.base import sha256_hex
-from schemas.dataset import Counts, DatasetInfo
+from schemas.dataset import Counts, DatasetInfo, GenerationPlan
 from schemas.manifest import PLAN_SCHEMA, ManifestRow, Reason, Status
 
 CONFIG: dict[str, object] = {"ocr": "rapidocr", "pages_per_shard": 2, "rate": 0.5}
@@ -50,16 +51,21 @@ def test_a_plan_is_read_as_it_was_written(files: GenerationFiles, store: Store) 
     plan = files.write_plan(plan_rows(5), 2, "digest of inputs")
     assert files.read_plan() == plan
     assert (plan.units, plan.rows, plan.inputs) == (3, 5, "digest of inputs")
-    assert files.read_plan_rows(PLAN_SCHEMA).equals(plan_rows(5))
-    data = store.read("gen-0000/plan.parquet")
-    assert [(f.name, f.size, f.sha256) for f in plan.files] == [("plan.parquet", len(data), sha256_hex(data))]
+    units = [files.read_plan_unit(unit, PLAN_SCHEMA) for unit in range(plan.units)]
+    assert pa.concat_tables(units).equals(plan_rows(5))
+    name = "plan/part-000000.parquet"
+    data = store.read(f"gen-0000/{name}")
+    assert [(f.name, f.size, f.sha256) for f in plan.files] == [(name, len(data), sha256_hex(data))]
+    with pytest.raises(ValueError, match=f"{name}: has no unit 3"):
+        files.read_plan_unit(3, PLAN_SCHEMA)
     groups = pq.ParquetFile(pa.BufferReader(data)).metadata
     assert [groups.row_group(i).num_rows for i in range(groups.num_row_groups)] == [2, 2, 1], "a unit is a row group"
 
 
 def test_a_plan_of_nothing_has_no_units(files: GenerationFiles) -> None:
-    assert files.write_plan(plan_rows(0), 2, "").units == 0
-    assert files.read_plan_rows(PLAN_SCHEMA).num_rows == 0
+    plan = files.write_plan(plan_rows(0), 2, "")
+    assert (plan.units, plan.rows, plan.files) == (0, 0, [])
+    assert files.read_plan() == plan
 
 
 def test_a_unit_is_done_once_its_marker_is_there(files: GenerationFiles, store: Store) -> None:
@@ -94,10 +100,10 @@ def test_a_unit_that_is_done_again_has_the_same_bytes(files: GenerationFiles, tm
 
 
 def test_the_unit_of_decided_inputs_has_no_shard(files: GenerationFiles) -> None:
-    files.write_unit(INPUTS_UNIT, [row(Status.REJECTED, reason=Reason.ENCRYPTED)])
+    files.write_unit(inputs_unit(0), [row(Status.REJECTED, reason=Reason.ENCRYPTED)])
     [marker] = files.markers()
     assert marker.shard is None
-    assert [file.name for file in marker.files] == ["manifest/part-inputs.parquet"]
+    assert [file.name for file in marker.files] == ["manifest/part-inputs-000000.parquet"]
     assert marker.counts == Counts(rejected=1, reasons={"encrypted": 1})
 
 
@@ -143,14 +149,34 @@ def test_finishing_refuses_a_unit_that_was_not_planned(files: GenerationFiles) -
         files.finish(plan, {})
 
 
+def test_rows_in_the_place_of_others_count_once(files: GenerationFiles, store: Store) -> None:
+    info = open_or_create(store, "pages", CONFIG)
+    plan = files.write_plan(plan_rows(3), 2, "")
+    timed_out = row(Status.REJECTED, reason=Reason.TIMEOUT)
+    files.write_unit("000000", [row(words=1, route="ocr"), timed_out], ("pages-000000", b"t", b"i"))
+    files.write_unit("000001", [timed_out], ("pages-000001", b"t", b"i"))
+    info = add_generation(store, info, files.finish(plan, {}))
+    again = GenerationFiles(store, "gen-0001")
+    parts, rows = again.write_plan_parts([plan_rows(2)], 2)
+    replaced = Counts(rejected=2, reasons={"timeout": 2})
+    values = {"units": 1, "unit_rows": 2, "rows": rows, "inputs": "", "files": parts}
+    plan = again.seal_plan(GenerationPlan(name="gen-0001", retry=True, replaces=replaced, **values))
+    again.write_unit("000000", [row(words=5, route="ocr"), timed_out], ("pages-000000", b"t", b"i"))
+    generation = again.finish(plan, {})
+    assert (generation.counts.rows, generation.replaces) == (2, replaced)
+    totals = add_generation(store, info, generation).totals
+    assert totals == Counts(ok=2, rejected=1, words=6, routes={"ocr": 2}, reasons={"timeout": 1})
+
+
 def test_a_finished_generation_is_listed_with_its_sums(files: GenerationFiles, store: Store) -> None:
     info = open_or_create(store, "pages", CONFIG)
-    files.write_unit(INPUTS_UNIT, [row(Status.REJECTED, reason=Reason.EMPTY_FILE)])
+    files.write_unit(inputs_unit(0), [row(Status.REJECTED, reason=Reason.EMPTY_FILE)])
+    files.write_unit(inputs_unit(7), [row(Status.DUPLICATE, reason=Reason.SAME_FILE)])
     plan = files.write_plan(plan_rows(3), 2, "inputs")
     files.write_unit("000000", [row(words=1, route="ocr")] * 2, ("pages-000000", b"t", b"i"))
     files.write_unit("000001", [row(Status.REJECTED, reason=Reason.TIMEOUT)], ("pages-000001", b"t", b"i"))
     generation = files.finish(plan, {"python": "3"})
-    assert (generation.shards, generation.counts.rows, generation.inputs) == (2, 4, "inputs")
+    assert (generation.shards, generation.counts.rows, generation.inputs) == (2, 5, "inputs")
     longer = add_generation(store, info, generation)
     assert longer == DatasetInfo.from_json(store.read("dataset.json")) == Dataset(store.url).info
     assert longer.totals == generation.counts
@@ -208,4 +234,6 @@ def test_names_of_generations_are_checked(store: Store, name: str) -> None:
 def test_units_sort_by_their_number() -> None:
     names = [unit_name(i) for i in (0, 9, 10, 99_999, 100_000)]
     assert names == sorted(names)
-    assert sorted([*names, INPUTS_UNIT])[-1] == INPUTS_UNIT
+    decided = [inputs_unit(i) for i in (0, 9, 10)]
+    assert sorted([*decided, *names]) == [*names, *decided], "decided inputs come after all shards"
+    assert [is_inputs_unit(name) for name in (*names, *decided)] == [False] * 5 + [True] * 3

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 import tempfile
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pipeline.sources import Format, SourceError, read_source, read_truth
+from pipeline.sources import Format, Listed, SourceError, read_source, read_truth
 from schemas.base import sha256_hex
 from schemas.manifest import Reason
 from schemas.truth import DocumentTruth, PageTruth
@@ -20,7 +23,7 @@ TRUTH = DocumentTruth(document_type="letter", seed=1, text_layer="none", pages=[
 
 def reason_of(path: Path | str, **more: int) -> SourceError:
     with pytest.raises(SourceError) as caught:
-        read_source(str(path), **more)
+        read_source(Listed(str(path)), **more)
     assert str(caught.value).isprintable()
     return caught.value
 
@@ -28,7 +31,7 @@ def reason_of(path: Path | str, **more: int) -> SourceError:
 def test_a_document_is_read_with_its_hash(tmp_path: Path) -> None:
     path = tmp_path / "misnamed.png"
     path.write_bytes(b"%PDF-1.4 rest")
-    source = read_source(str(path))
+    source = read_source(Listed(str(path)))
     assert (source.uri, source.format, source.data) == (str(path), Format.PDF, b"%PDF-1.4 rest")
     assert source.sha256 == sha256_hex(b"%PDF-1.4 rest")
 
@@ -46,7 +49,7 @@ def test_a_format_that_is_not_ours_has_its_reason_and_its_hash(tmp_path: Path) -
 
 def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path: Path) -> None:
     (tmp_path / "x.pdf").write_bytes(b"%PDF-" + b"x" * 95)
-    assert len(read_source(str(tmp_path / "x.pdf"), max_bytes=100).data) == 100
+    assert len(read_source(Listed(str(tmp_path / "x.pdf")), max_bytes=100).data) == 100
     assert reason_of(tmp_path / "x.pdf", max_bytes=99).reason is Reason.TOO_LARGE
 
 
@@ -67,11 +70,11 @@ def test_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path) -> None:
 
 CLOSED = """
 import os, sys
-from pipeline.sources import SourceError, read_source
+from pipeline.sources import Listed, SourceError, read_source
 if os.geteuid() == 0:  # whom no file is closed to
     os.setgid(65534), os.setuid(65534)
 try:
-    read_source(sys.argv[1])
+    read_source(Listed(sys.argv[1]))
 except SourceError as error:
     print(error)
 """
@@ -87,10 +90,10 @@ def test_a_file_that_may_not_be_read_is_unreadable() -> None:
 
 EXHAUSTED = """
 import resource, sys
-from pipeline.sources import read_source
-read_source(sys.argv[1])
+from pipeline.sources import Listed, read_source
+read_source(Listed(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
-read_source(sys.argv[1])
+read_source(Listed(sys.argv[1]))
 """
 
 
@@ -101,11 +104,60 @@ def test_what_the_machine_lacks_is_not_put_on_the_file(tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith("OSError: [Errno 24] Too many open files")
 
 
+def test_a_file_that_changes_its_size_while_it_is_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.pdf"
+    path.write_bytes(b"%PDF-" + b"x" * 1000)
+    pread = os.pread
+
+    def then(change: Callable[[], object]) -> SourceError:
+        def read(*arguments: int) -> bytes:
+            change()
+            return pread(*arguments)
+
+        monkeypatch.setattr(os, "pread", read)
+        return reason_of(path)
+
+    assert then(lambda: os.truncate(path, 500)).reason is Reason.CHANGED
+    assert then(lambda: os.truncate(path, 2000)).reason is Reason.CHANGED
+    monkeypatch.setattr(os, "pread", pread)
+    assert len(read_source(Listed(str(path))).data) == 2000
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT])
+def test_a_disk_or_share_that_fails_is_not_put_on_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    (tmp_path / "x.pdf").write_bytes(b"%PDF-")
+
+    def fails(*_: int) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "pread", fails)
+    with pytest.raises(OSError, match=os.strerror(number)) as caught:
+        read_source(Listed(str(tmp_path / "x.pdf")))
+    assert caught.value.filename == str(tmp_path / "x.pdf")
+
+
+def test_a_kind_of_url_that_nobody_knows_is_unreadable() -> None:
+    assert reason_of("htp://host/x.pdf").reason is Reason.UNREADABLE
+
+
 def test_truth_is_read_where_it_lies_beside_the_file(tmp_path: Path) -> None:
     path = str(tmp_path / "x.pdf")
     assert read_truth(path, 1) is None
     Path(f"{path}.truth.json").write_bytes(TRUTH.to_json())
     assert read_truth(path, 1) == TRUTH
+
+
+def test_truth_lies_beside_the_file_inside_an_archive(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("x.pdf", b"%PDF-")
+        archive.writestr("y.pdf", b"%PDF-")
+        archive.writestr("x.pdf.truth.json", TRUTH.to_json())
+    assert read_truth(f"zip://x.pdf::{tmp_path}/all.zip", 1) == TRUTH
+    assert read_truth(f"zip://y.pdf::{tmp_path}/all.zip", 1) is None
+    (tmp_path / "a::b.pdf.truth.json").write_bytes(TRUTH.to_json())
+    assert read_truth(f"{tmp_path}/a::b.pdf", 1) == TRUTH
 
 
 def test_truth_that_is_wrong_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -21,8 +21,15 @@ class ByHand(OcrEngine):
     """An engine for the tests: one word, as large as the picture that it was given."""
 
     def __init__(self) -> None:
-        self.engine = Engine(name="by-hand", version="1", models={"none": "0"}, config="0" * 64)
         self.seen: list[tuple[int, ...]] = []
+        self.closed = 0
+
+    @property
+    def engine(self) -> Engine:
+        return Engine(name="by-hand", version="1", models={"none": "0"}, config="0" * 64)
+
+    def close(self) -> None:
+        self.closed += 1
 
     def read(self, picture: NDArray[np.uint8]) -> WordList:
         self.seen.append(picture.shape)
@@ -62,6 +69,8 @@ def test_a_scan_is_seen_larger_and_the_engine_is_made_once(synth_page: SynthPage
         assert (found.route, found.words.text, found.engine.name) == (Route.OCR, ["500"], "by-hand")
     assert len(made) == 1
     assert extractor.ocr is made[0]
+    extractor.close()
+    assert made[0].closed == 1
 
 
 def test_a_page_that_is_large_enough_is_not_rendered_again(synth_page: SynthPage) -> None:
@@ -80,3 +89,7 @@ def test_the_engines_name_tells_the_configuration(synth_page: SynthPage, sandbox
         for config in (RouteConfig(), RouteConfig(pdf_text=PdfText.ALWAYS), RouteConfig(max_bad=0.1))
     }
     assert len(engines) == 3
+
+
+def test_closing_what_was_never_made_makes_nothing() -> None:
+    Extractor(RouteConfig(), never, 2000).close()

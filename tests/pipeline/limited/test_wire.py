@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pages.wire import MAX_BODY, pack, unpack
+from pipeline.limited.wire import MAX_BODY, pack, unpack
 
 HEADS = st.dictionaries(st.text(max_size=5), st.integers(-(2**53), 2**53) | st.text(max_size=5) | st.none(), max_size=4)
 
@@ -27,9 +27,13 @@ def reader(data: bytes) -> Any:
     return read
 
 
+def whole(head: dict[str, Any], body: bytes) -> bytes:
+    return pack(head, len(body)) + body
+
+
 @given(st.lists(st.tuples(HEADS, st.binary(max_size=50)), max_size=3))
 def test_messages_come_one_after_another(messages: list[tuple[dict[str, Any], bytes]]) -> None:
-    read = reader(b"".join(pack(head, body) for head, body in messages))
+    read = reader(b"".join(whole(head, body) for head, body in messages))
     assert [unpack(read) for _ in messages] == messages
     with pytest.raises(EOFError):
         unpack(read)
@@ -37,9 +41,19 @@ def test_messages_come_one_after_another(messages: list[tuple[dict[str, Any], by
 
 @given(HEADS, st.binary(max_size=50), st.data())
 def test_a_message_that_ends_early_is_an_end(head: dict[str, Any], body: bytes, data: st.DataObject) -> None:
-    whole = pack(head, body)
+    message = whole(head, body)
     with pytest.raises(EOFError):
-        unpack(reader(whole[: data.draw(st.integers(0, len(whole) - 1))]))
+        unpack(reader(message[: data.draw(st.integers(0, len(message) - 1))]))
+
+
+@given(HEADS, st.binary(min_size=1, max_size=50), st.integers(0, 49))
+def test_a_body_that_is_larger_than_it_may_be_is_never_read(head: dict[str, Any], body: bytes, most: int) -> None:
+    message = pack(head, len(body))
+    if len(body) > most:
+        with pytest.raises(ValueError, match="a message of"):
+            unpack(reader(message), most)
+    else:
+        assert unpack(reader(message + body), most) == (head, body)
 
 
 @pytest.mark.parametrize(
@@ -53,5 +67,5 @@ def test_a_message_that_ends_early_is_an_end(head: dict[str, Any], body: bytes, 
     ],
 )
 def test_nonsense_is_a_value_error(data: bytes) -> None:
-    with pytest.raises(ValueError, match=r"message|document|literal|character"):
+    with pytest.raises(ValueError, match=r"message|unexpected|expected|input|NaN|JSON|zero"):
         unpack(reader(data))

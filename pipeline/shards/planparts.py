@@ -1,0 +1,60 @@
+"""A plan in parts: one row group a unit, some hundred units a file, so that no worker reads more than its own part."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.shards.tar import parquet_bytes
+from schemas.dataset import FileRef
+
+UNITS_PER_PART = 256
+
+
+def part_name(number: int) -> str:
+    """Name of a part inside the generation."""
+    return f"plan/part-{number:06d}.parquet"
+
+
+def write_parts(
+    put: Callable[[str, bytes], FileRef], tables: Iterable[pa.Table], unit_rows: int
+) -> tuple[list[FileRef], int]:
+    """Write the rows of `tables`, which are taken as they come; (files, number of rows)."""
+    files: list[FileRef] = []
+    rows = 0
+    for table in _regrouped(tables, unit_rows * UNITS_PER_PART):
+        files.append(put(part_name(len(files)), parquet_bytes(table, row_group_size=unit_rows)))
+        rows += table.num_rows
+    return files, rows
+
+
+def read_unit(read: Callable[[str], bytes], unit: int, schema: pa.Schema) -> pa.Table:
+    """Rows of unit `unit`; ValueError where the part does not have it or is of another schema."""
+    name = part_name(unit // UNITS_PER_PART)
+    try:
+        table = pq.ParquetFile(io.BytesIO(read(name))).read_row_group(unit % UNITS_PER_PART)
+    except (pa.ArrowException, IndexError, OSError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise ValueError(f"{name}: has no unit {unit} ({' '.join(str(error).split())})") from None
+    if not table.schema.remove_metadata().equals(schema):
+        raise ValueError(f"{name}: columns {table.schema.names}, expected {schema.names}")
+    return table
+
+
+def _regrouped(tables: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:
+    """The same rows in tables of `size` rows, the last one shorter."""
+    held: list[pa.Table] = []
+    rows = 0
+    for table in tables:
+        held.append(table)
+        rows += table.num_rows
+        while rows >= size:
+            joined = pa.concat_tables(held)
+            yield joined.slice(0, size).combine_chunks()
+            held, rows = [joined.slice(size)], rows - size
+    if rows:
+        yield pa.concat_tables(held).combine_chunks()
