@@ -35,6 +35,7 @@ from pipeline.shards.tar import ShardBuilder
 from pipeline.sources import SourceError, list_inputs, read_source
 from pipeline.sources.formats import Format
 from pipeline.words import RouteConfig
+from pipeline.words.ocr import OcrEngine, OcrName, make_engine
 from pipeline.words.route import features_of
 from pipeline.words.textlayer import words_of
 from schemas.page import DocumentRef, Route
@@ -63,7 +64,7 @@ class Clock:
 
 
 def measure_page(clock: Clock, maker: PageMaker, document: DocumentRef, data: bytes, kind: Format, index: int,
-                 peer_ocr: Any) -> None:  # fmt: skip
+                 engine: OcrEngine, peer_ocr: Any) -> None:  # fmt: skip
     """All stages of one page; those that ingestion runs in a child are run here so that their time is seen."""
     opened = open_document(kind.value, data, Limits())
     maker.open(kind, data)
@@ -79,11 +80,12 @@ def measure_page(clock: Clock, maker: PageMaker, document: DocumentRef, data: by
     clock.measure(route, "perceptual hash", lambda: phash(made.picture.pixels))
     clock.measure(route, "MinHash", lambda: minhash(made.record.words.text))
     clock.measure(route, "record, tar, hashes", lambda: add_page(ShardBuilder(), made))
-    clock.times[route]["all but rendering (words, order, picture, record)"].append(ours)
+    clock.times[route]["all of it but what the page child does"].append(ours)
     if made.record.route is Route.TEXT_LAYER:
         clock.measure(route, "PEER pdfplumber extract_words", lambda: plumber_words(data, index))
-    elif peer_ocr is not None:
+    else:
         picture = opened.page(index, 2000, chars=False).picture
+        clock.measure(route, "OCR", lambda: engine.read(picture))
         clock.measure(route, "PEER RapidOCR as it comes", lambda: peer_ocr(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)))
 
 
@@ -110,15 +112,15 @@ def main() -> None:
     parser.add_argument("inputs", nargs="+")
     parser.add_argument("--pages", type=int, default=100)
     options = parser.parse_args()
-    clock, left, peer = Clock(), options.pages, peer_engine()
+    clock, left, engine, peer = Clock(), options.pages, make_engine(OcrName.RAPIDOCR), peer_engine()
     with PageMaker(IngestConfig(route=RouteConfig())) as maker:
-        for uri in list_inputs(options.inputs):
+        for listed in list_inputs(options.inputs):
             try:
-                source = read_source(uri)
+                source = read_source(listed)
                 pages = maker.open(source.format, source.data)
-                document = DocumentRef(sha256=source.sha256, uri=uri, pages=pages)
+                document = DocumentRef(sha256=source.sha256, uri=listed.uri, pages=pages)
                 for index in range(min(pages, left)):
-                    measure_page(clock, maker, document, source.data, source.format, index, peer)
+                    measure_page(clock, maker, document, source.data, source.format, index, engine, peer)
                     left -= 1
             except (SourceError, PageError) as error:
                 print(f"left out: {error}")

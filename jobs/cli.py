@@ -12,6 +12,7 @@ COMMANDS = {
     "ingest": Lazy(
         "jobs.ingest", "ingest", "Turn documents into page shards: words, boxes, reading order and pictures."
     ),
+    "dataset": Lazy("jobs.dataset.app", "app", "Add to a dataset, prove that it is whole, or make one of several."),
     "tokenizer": Lazy(
         "jobs.tokenizer", "tokenizer", "Make the tokenizer: WordPiece with BERT's uncased normalisation."
     ),

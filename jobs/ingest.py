@@ -15,34 +15,43 @@ from pipeline.words import PdfText, RouteConfig
 from pipeline.words.ocr import OcrName
 from schemas.dataset import Counts, DatasetInfo
 
+Inputs = Annotated[
+    list[str] | None, typer.Argument(help="Files, folders, globs, tars or fsspec URLs.", show_default=False)
+]
+InputsFrom = Annotated[
+    list[str] | None, typer.Option(help="Text file that names one input a line.", show_default=False)
+]
+PasswordFile = Annotated[
+    Path | None, typer.Option(help="Text file of passwords for encrypted PDFs, one a line.", show_default=False)
+]
+RetryRejected = Annotated[
+    bool, typer.Option("--retry-rejected", help="Try rejected pages again, as a new generation, and no others.")
+]
+MaxRejected = Annotated[
+    float | None, typer.Option(help="Stop when more than this share (0..1) is rejected.", show_default=False)
+]
+Workers = Annotated[int | None, typer.Option(help="Workers; default: all CPUs.")]
+Address = Annotated[str | None, typer.Option(help="Ray cluster; default: one in this process.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if any page was rejected.")]
+
 
 def ingest(
-    inputs: Annotated[
-        list[str] | None, typer.Argument(help="Files, folders, globs, tars or fsspec URLs.", show_default=False)
-    ] = None,
+    inputs: Inputs = None,
     *,
     out: Annotated[str, typer.Option(help="The dataset: a folder or an fsspec URL.", show_default=False)],
+    inputs_from: InputsFrom = None,
     ocr: Annotated[OcrName, typer.Option(help="OCR engine.")] = OcrName.RAPIDOCR,
     pdf_text: Annotated[PdfText, typer.Option(help="Whether text layers of PDFs are used.")] = PdfText.AUTO,
-    inputs_from: Annotated[
-        list[str] | None, typer.Option(help="Text file that names one input a line.", show_default=False)
-    ] = None,
-    password_file: Annotated[
-        Path | None, typer.Option(help="Text file of passwords for encrypted PDFs, one a line.", show_default=False)
-    ] = None,
+    password_file: PasswordFile = None,
     pages_per_shard: Annotated[
         int | None, typer.Option(help="Pages of a shard, the unit of work; default: 8 to 256, by the number of pages.")
     ] = None,
     picture_longest: Annotated[int, typer.Option(help="Longest side of the stored picture, in pixels.")] = 1000,
-    workers: Annotated[int | None, typer.Option(help="Workers; default: all CPUs.")] = None,
-    address: Annotated[str | None, typer.Option(help="Ray cluster; default: one in this process.")] = None,
-    retry_rejected: Annotated[
-        bool, typer.Option("--retry-rejected", help="Try rejected pages again, as a new generation, and no others.")
-    ] = False,
-    max_rejected: Annotated[
-        float | None, typer.Option(help="Stop when more than this share (0..1) is rejected.", show_default=False)
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any page was rejected.")] = False,
+    retry_rejected: RetryRejected = False,
+    max_rejected: MaxRejected = None,
+    workers: Workers = None,
+    address: Address = None,
+    strict: Strict = False,
 ) -> None:
     """Turn documents into page shards: words, boxes, reading order and pictures.
 
@@ -65,7 +74,11 @@ def ingest(
         workers=workers,
         address=address,
     )
-    info = run_ingest(out, config, job)
+    report(run_ingest(out, config, job), out, strict=strict)
+
+
+def report(info: DatasetInfo, out: str, *, strict: bool) -> None:
+    """Say what the dataset holds; exit with 1 if it is `strict` and something was rejected."""
     print(summary(info, out))
     if strict and info.totals.rejected:
         raise typer.Exit(FAILED)

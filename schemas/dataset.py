@@ -29,8 +29,8 @@ class Counts(Record):
     rejected: NonNegativeInt = 0
     duplicate: NonNegativeInt = 0
     words: NonNegativeInt = 0
-    routes: dict[str, int] = {}
-    reasons: dict[str, int] = {}
+    routes: dict[str, NonNegativeInt] = {}
+    reasons: dict[str, NonNegativeInt] = {}
 
     @property
     def rows(self) -> int:
@@ -85,12 +85,13 @@ class GenerationPlan(Record):
     kind: Literal["pagemill.plan/1"] = Field(default="pagemill.plan/1", alias="schema")
     name: Annotated[str, Field(pattern=r"^gen-[0-9]{4}$")]
     units: NonNegativeInt
-    unit_rows: PositiveInt  # rows of a unit; the last one may have fewer
+    unit_rows: PositiveInt  # rows of a unit; the last one may have fewer, and in a copy any
     rows: NonNegativeInt
     inputs: str  # digest of what was put in
     files: list[FileRef]
     retry: bool = False
     replaces: Counts = Counts()  # rejected rows of earlier generations that are tried again here
+    copied_from: Sha256 | None = None  # digest of the generation of another dataset that this one is merged from
 
 
 class Generation(Record):
@@ -101,6 +102,7 @@ class Generation(Record):
     shards: NonNegativeInt
     counts: Counts
     replaces: Counts = Counts()  # rows of earlier generations in whose place rows of this one stand
+    copied_from: Sha256 | None = None  # digest of the generation of another dataset that this one is merged from
     inputs: str
     environment: dict[str, str]  # versions and processor: what the bytes depend on beside inputs and configuration
 

@@ -57,6 +57,7 @@ def carry_through(
 ) -> DatasetInfo:
     """Do what is left of `plan` and finish it; returns the dataset with one more generation."""
     files = GenerationFiles(store, plan.name)
+    since = store.now()
     markers = files.markers()
     done = {marker.unit for marker in markers}
     left = [i for i in range(plan.units) if unit_name(i) not in done]
@@ -77,7 +78,9 @@ def carry_through(
             counts += marker.counts
             allowance.check(counts, last=number == len(left))
         progress.update(plan.rows, _reasons(counts))
-    return add_generation(store, info, files.finish(plan, environment()))
+    longer = add_generation(store, info, files.finish(plan, environment()))
+    store.sweep(plan.name, since)  # what killed writers left; what is newer may be a live one's
+    return longer
 
 
 def _reasons(counts: Counts) -> str:

@@ -40,15 +40,19 @@ class IngestJob:
 
     def __post_init__(self) -> None:
         Allowance(self.max_rejected)  # says at once what is wrong with it
+        if not (self.inputs or self.lists or self.retry_rejected):
+            raise ValueError("nothing to ingest: name inputs, or give --inputs-from or --retry-rejected")
 
 
 def ingest(out: str, config: IngestConfig, job: IngestJob) -> DatasetInfo:
     """Make or go on with the page dataset at `out`; a generation that was begun is finished first."""
     listed = None if job.retry_rejected else list_inputs(job.inputs, job.lists)  # a mistake in them is said first
-    store = Store(out)
-    info = open_or_create(store, "pages", config.stored())
+    store = Store(out) if listed is not None else Dataset(out).store  # nothing was rejected where nothing is
+    if not store.is_empty():
+        open_or_create(store, "pages", config.stored())  # a mistake is said before Ray is started
     with session(job.address, job.workers) as cpus:
         require_shared(store, job.inputs)
+        info = open_or_create(store, "pages", config.stored())
         run = _Run(store, config, job, job.workers or cpus, cpus)
         begun = InputFiles(run.files(info)).read_listing()
         if begun is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import ray
@@ -18,8 +19,14 @@ _AHEAD = 4  # tasks in flight for each CPU: enough to be busy, few enough to kee
 
 @ray.remote(num_cpus=1, max_retries=3)
 def _probe_chunk(rows: list[dict[str, Any]], limits: Limits, passwords: Sequence[str]) -> list[dict[str, Any]]:
-    with Sandbox(limits, passwords) as sandbox:
-        return [probe(row, sandbox).row() for row in rows]
+    sandbox = _sandbox(limits, tuple(passwords))
+    return [probe(row, sandbox).row() for row in rows]
+
+
+@lru_cache(maxsize=1)
+def _sandbox(limits: Limits, passwords: tuple[str, ...]) -> Sandbox:
+    """One for all tasks of a process: its child ends with the process, and starting one costs as much as many files."""
+    return Sandbox(limits, passwords)
 
 
 @dataclass(frozen=True)

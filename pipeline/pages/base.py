@@ -30,7 +30,7 @@ class Limits:
     max_pages: int = 20_000
     max_frames: int = 1_000  # pages of a TIFF: each costs a walk through the file
     max_chars: int = 200_000  # of one page
-    recycle_after: int = 500  # documents and pages
+    recycle_after: int = 1_000  # documents and pages
     ocr_address_space: int = 6 * 1024**3  # bytes
     ocr_cpu_seconds: int = 120  # for one page
     ocr_wall_seconds: float = 180.0  # for one page; twice that where it is tried again alone

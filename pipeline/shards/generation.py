@@ -161,6 +161,7 @@ class GenerationFiles:
             shards=sum(marker.shard is not None for marker in markers),
             counts=total,
             replaces=plan.replaces,
+            copied_from=plan.copied_from,
             inputs=plan.inputs,
             environment=environment,
         )

@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from jobs.cli import app
 from jobs.command import run_app
-from pipeline.ingest import IngestConfig, IngestWorker, Planner, probe
+from pipeline.ingest import IngestConfig, IngestWorker, InputFiles, accounted, listing_row, make_plan, probe
 from pipeline.pages import Sandbox
 from pipeline.prepare import PrepareConfig, PrepareWorker, load_tokenizer, plan_table, train_tokenizer
 from pipeline.prepare.unit import TOKENIZER_FILE
@@ -59,13 +59,16 @@ def pages(documents: Path) -> str:
     store = Store(str(documents.with_name("pages")))
     info = open_or_create(store, "pages", config.stored())
     files = GenerationFiles(store, "gen-0000")
+    inputs = InputFiles(files)
+    listing = inputs.write_listing(map(listing_row, list_inputs([str(documents)])))
     with Sandbox(config.limits) as sandbox:
-        planned = Planner(files.name).plan(probe(uri, sandbox) for uri in list_inputs([str(documents)]))
-    plan = files.write_plan(planned.pages, config.pages_per_shard, planned.inputs)
+        inputs.write_probes(0, [probe(row, sandbox).row() for row in inputs.listed(0).to_pylist()])
+    plan = make_plan(files, listing, config, accounted(store, info))
+    assert plan is not None
     worker = IngestWorker(store.url, files.name, config)
     for unit in range(plan.units):
         worker.run(unit, lambda: None)
-    worker._maker._sandbox.close()
+    worker.close()
     add_generation(store, info, files.finish(plan, {}))
     return store.url
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
 
-from pipeline.ingest import IngestConfig
+from pipeline.ingest import IngestConfig, InputFiles, Probe, accounted, listing_row, make_plan
 from pipeline.ingest.page import MadePage
 from pipeline.ingest.unit import add_page
 from pipeline.order import arrange
@@ -25,9 +24,10 @@ from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, add_generation, open_or_create, unit_name
 from pipeline.shards.tar import ShardBuilder
-from schemas.base import digest, sha256_hex
-from schemas.dataset import DatasetInfo
-from schemas.manifest import PLAN_SCHEMA, ManifestRow, Status
+from pipeline.sources import Listed
+from schemas.base import sha256_hex
+from schemas.dataset import DatasetInfo, GenerationPlan
+from schemas.manifest import ManifestRow, Status
 from schemas.page import DocumentRef, Engine, Lines, Orientation, Page, Route, Words, page_key
 
 # A busy machine is no failure: pytest's own timeout bounds each test.
@@ -52,6 +52,10 @@ class Document:
     colour: bool = False
 
     @property
+    def uri(self) -> str:
+        return f"/data/{self.name}.pdf"
+
+    @property
     def sha256(self) -> str:
         return sha256_hex(self.name.encode())
 
@@ -73,7 +77,7 @@ class Document:
         picture = encode_picture(self.picture(index), 1000, bilevel=False)
         record = Page(
             key=self.key(index),
-            document=DocumentRef(sha256=self.sha256, uri=f"/data/{self.name}.pdf", pages=len(self.pages)),
+            document=DocumentRef(sha256=self.sha256, uri=self.uri, pages=len(self.pages)),
             page=index,
             size=picture.size,
             route=Route.TEXT_LAYER,
@@ -131,16 +135,27 @@ class Workshop:
         info = open_or_create(store, "pages", IngestConfig(pages_per_shard=self.per_shard).stored())
         files = GenerationFiles(store, f"gen-{len(info.generations):04d}")
         pages = [(document, page) for document in documents for page in range(len(document.pages))]
-        rows = [
-            {"uri": d.name, "sha256": d.sha256, "format": "pdf", "page": page, "pages": len(d.pages)}
-            for d, page in pages
-        ]
-        table = pa.Table.from_pylist(rows, schema=PLAN_SCHEMA)
-        plan = files.write_plan(table, self.per_shard, digest([d.name for d in documents]))
+        plan = self._plan(files, info, documents)
         for unit in range(plan.units):
             self._write_unit(files, unit, pages[unit * self.per_shard : (unit + 1) * self.per_shard])
         add_generation(store, info, files.finish(plan, {}))
         return self.pages
+
+    def _plan(self, files: GenerationFiles, info: DatasetInfo, documents: Sequence[Document]) -> GenerationPlan:
+        """List the documents and plan their pages; no documents at all are a generation, too."""
+        inputs = InputFiles(files)
+        listing = inputs.write_listing(listing_row(Listed(document.uri, "1")) for document in documents)
+        if documents:
+            probes = [Probe(document.sha256, "pdf", len(document.pages)) for document in documents]
+            inputs.write_probes(0, [found.row() for found in probes])
+            config = IngestConfig(pages_per_shard=self.per_shard)
+            plan = make_plan(files, listing, config, accounted(files.store, info))
+            assert plan is not None
+            return plan
+        refs = inputs.refs(listing)
+        return files.seal_plan(
+            GenerationPlan(name=files.name, units=0, unit_rows=self.per_shard, rows=0, inputs="", files=refs)
+        )
 
     def _write_unit(self, files: GenerationFiles, unit: int, pages: Sequence[tuple[Document, int]]) -> None:
         stem, builder = f"pages-{unit_name(unit)}", ShardBuilder()

@@ -6,10 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.dataset import Counts, DatasetInfo, FileRef, Generation, GenerationPlan, UnitMarker, generation_digest
+from schemas.dataset import (
+    Counts,
+    DatasetInfo,
+    FileRef,
+    Generation,
+    GenerationPlan,
+    Listing,
+    UnitMarker,
+    generation_digest,
+)
 
 number = st.integers(0, 1000)
-tally = st.dictionaries(st.sampled_from(["a", "b", "c"]), number)
+tally = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.integers(1, 1000))
 counts = st.builds(Counts, ok=number, rejected=number, duplicate=number, words=number, routes=tally, reasons=tally)
 
 
@@ -33,6 +42,26 @@ def test_counts_add_up_in_any_order(a: Counts, b: Counts, c: Counts) -> None:
     assert (a + b).rows == a.rows + b.rows
     assert sum((a + b).reasons.values()) == sum(a.reasons.values()) + sum(b.reasons.values())
     assert (a + b).to_json() == (b + a).to_json(), "the bytes of a marker do not depend on who was first"
+
+
+@given(counts, counts)
+def test_what_was_added_can_be_taken_away_and_no_more(a: Counts, b: Counts) -> None:
+    assert (a + b) - b == a
+    assert ((a + b) - a).to_json() == (Counts() + b).to_json()
+    for more in (Counts(rejected=a.rejected + 1), Counts(reasons={"a": a.reasons.get("a", 0) + 1})):
+        with pytest.raises(ValueError, match="greater than or equal to 0"):
+            a - more
+
+
+@given(st.lists(st.tuples(counts, counts), max_size=5))
+def test_a_row_that_was_tried_again_counts_once(parts: list[tuple[Counts, Counts]]) -> None:
+    """Each generation makes (rows that stay, rows that the next one stands in place of)."""
+    made: list[Generation] = []
+    for number, (stay, again) in enumerate(parts):
+        replaces = parts[number - 1][1] if number else Counts()
+        made.append(generation(f"gen-{number:04d}").model_copy(update={"counts": stay + again, "replaces": replaces}))
+    left = parts[-1][1] if parts else Counts()
+    assert DatasetInfo.totals_of(made) == sum((stay for stay, _ in parts), left)
 
 
 @given(counts)
@@ -77,7 +106,7 @@ def test_names_of_generations_are_checked(name: str) -> None:
     with pytest.raises(ValueError, match="pattern"):
         generation(name)
     with pytest.raises(ValueError, match="pattern"):
-        GenerationPlan(name=name, units=0, rows=0, inputs="", files=[])
+        GenerationPlan(name=name, units=0, unit_rows=1, rows=0, inputs="", files=[])
 
 
 def test_a_dataset_survives_json() -> None:
@@ -91,6 +120,25 @@ def test_a_dataset_survives_json() -> None:
     again = DatasetInfo.from_json(info.to_json())
     assert again.model_dump(exclude={"config"}) == info.model_dump(exclude={"config"})
     assert {key: again.config.get(key) for key in info.config} == info.config
+
+
+def test_plans_and_listings_survive_json() -> None:
+    replaced = Counts(rejected=2, reasons={"timeout": 2})
+    listing = Listing(inputs=3, files=[file()], retry=True, replaces=replaced)
+    assert Listing.from_json(listing.to_json()) == listing
+    values = {"units": 2, "unit_rows": 8, "rows": 9, "inputs": "x", "files": [file()]}
+    plan = GenerationPlan(name="gen-0001", retry=True, replaces=replaced, **values)
+    assert GenerationPlan.from_json(plan.to_json()) == plan
+    assert GenerationPlan(name="gen-0001", **values).replaces == Counts()
+
+
+@pytest.mark.parametrize(("field", "value"), [("unit_rows", 0), ("units", -1), ("rows", -1), ("inputs", -1)])
+def test_impossible_numbers_are_refused(field: str, value: int) -> None:
+    plan = {"name": "gen-0000", "units": 1, "unit_rows": 1, "rows": 1, "inputs": "", "files": []}
+    with pytest.raises(ValueError, match=field):
+        GenerationPlan.model_validate({**plan, field: value})
+    with pytest.raises(ValueError, match="inputs"):
+        Listing(inputs=-1, files=[])
 
 
 def test_content_is_of_a_closed_set() -> None:

@@ -23,7 +23,7 @@ def lint_command(dataset: DatasetUrl, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"dataset": dataset, "findings": [asdict(finding) for finding in found]})
     else:
-        _print(found)
+        print_findings(found)
     if found:
         raise typer.Exit(FAILED)
 
@@ -40,7 +40,8 @@ def _samples(url: str) -> int:
         return 0  # what is wrong is for lint to say
 
 
-def _print(found: list[Finding]) -> None:
+def print_findings(found: list[Finding]) -> None:
+    """One line for each of the first findings, and how many there are."""
     for finding in found[:_SHOWN]:
         typer.echo(f"{finding.code:<18} {plain(finding.where)}: {plain(finding.what)}")
     if len(found) > _SHOWN:

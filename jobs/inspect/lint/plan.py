@@ -23,6 +23,7 @@ _CHECKED = ["uri", "sha256", "page", "pages"]
 class Plan:
     """The plan with its rows, one row group a unit."""
 
+    generation: str  # in whose folder it lies
     record: GenerationPlan
     _scope: Scope
     inputs: list[FileRef] = field(default_factory=list)  # the files that it was made from
@@ -33,7 +34,7 @@ class Plan:
     def unit(self, number: int) -> list[dict[str, Any]]:
         """Planned rows of a unit."""
         schema = _SCHEMA[self._scope.info.content]
-        table = read_unit(lambda name: self._read(f"{self.record.name}/{name}"), number, schema)
+        table = read_unit(lambda name: self._read(f"{self.generation}/{name}"), number, schema)
         rows: list[dict[str, Any]] = table.to_pylist()
         return rows
 
@@ -49,6 +50,7 @@ def read_plan(scope: Scope, generation: Generation) -> GenerationPlan | None:
         findings.expect(plan.name == generation.name, "plan-file", where, f"is the plan of {plan.name}")
         findings.expect(plan.inputs == generation.inputs, "plan-file", where, "its inputs are not the generation's")
         findings.expect(plan.replaces == generation.replaces, "plan-file", where, "it replaces other rows")
+        findings.expect(plan.copied_from == generation.copied_from, "plan-file", where, "it is copied from another")
         return plan
     return None
 
@@ -69,7 +71,7 @@ def check_plan(scope: Scope, generation: Generation) -> Plan | None:
         if any(table is None for table in tables):
             return None
         _check_rows(scope, plan, tables)
-        return Plan(plan, scope, plan.files[len(parts) :])
+        return Plan(generation.name, plan, scope, plan.files[len(parts) :])
     return None
 
 
@@ -82,10 +84,14 @@ def _part(scope: Scope, generation: Generation, plan: GenerationPlan, number: in
     where = f"{generation.name}/{ref.name}"
     table = read_parquet(data, _SCHEMA[scope.info.content], where)
     units = min(plan.units - number * UNITS_PER_PART, UNITS_PER_PART)
-    sizes = [read_unit(lambda _: data, unit, table.schema).num_rows for unit in range(units)]
+    sizes: list[int] = []
+    with scope.findings.guard("plan-rows", where):
+        sizes += [read_unit(lambda _: data, unit, table.schema).num_rows for unit in range(units)]
+    if not sizes:
+        return None
     last = number == (plan.units - 1) // UNITS_PER_PART
-    full = all(size == plan.unit_rows for size in (sizes[:-1] if last else sizes))
-    whole = full and sum(sizes) == table.num_rows and 0 < sizes[-1] <= plan.unit_rows
+    full = plan.copied_from or all(size == plan.unit_rows for size in (sizes[:-1] if last else sizes))
+    whole = full and sum(sizes) == table.num_rows and all(0 < size <= plan.unit_rows for size in sizes)
     if not scope.findings.expect(
         whole, "plan-rows", where, f"{table.num_rows} rows are not {units} units of {plan.unit_rows}"
     ):

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -32,3 +33,13 @@ def ray_here() -> Iterator[int]:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     assert "RAY_TMPDIR" not in os.environ or os.environ["RAY_TMPDIR"] != folder
+
+
+@pytest.fixture
+def copies(documents: Path, tmp_path: Path) -> Path:
+    """A folder with the first six documents, to be added to."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for path in sorted(documents.iterdir())[:12]:  # each beside its truth
+        shutil.copy2(path, folder)
+    return folder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -13,14 +12,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
+from support.bench import Bench
 
 from jobs.command import run_app
 from jobs.environment import environment
 from jobs.inspect.app import app
-from pipeline.ingest import IngestConfig
+from pipeline.ingest import IngestConfig, InputFiles, Probe, listing_row
 from pipeline.ingest.page import MadePage
 from pipeline.ingest.unit import add_page
 from pipeline.order import arrange
@@ -30,12 +29,17 @@ from pipeline.prepare.tokenizer import SPECIAL
 from pipeline.prepare.unit import TOKENIZER_FILE
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
-from pipeline.shards.generation import INPUTS_UNIT, GenerationFiles, add_generation, open_or_create, unit_name
-from pipeline.shards.tar import SampleFacts, ShardBuilder, parquet_bytes
+from pipeline.shards.generation import GenerationFiles, add_generation, inputs_unit, open_or_create, unit_name
+from pipeline.shards.tar import ShardBuilder
+from pipeline.sources import Listed
 from schemas.base import digest
-from schemas.dataset import DatasetInfo, UnitMarker, generation_digest
-from schemas.index import INDEX_SCHEMA
-from schemas.manifest import MANIFEST_SCHEMA, PLAN_SCHEMA, ManifestRow, Reason, Status
+from schemas.dataset import GenerationPlan
+from schemas.manifest import (
+    PLAN_SCHEMA,
+    ManifestRow,
+    Reason,
+    Status,
+)
 from schemas.page import DocumentRef, Engine, Lines, Orientation, Page, Route, Words, page_key
 
 PER_SHARD = 3
@@ -154,20 +158,48 @@ def copy_of(name: str, generation: str) -> ManifestRow:
     )
 
 
+def _looked(docs: Sequence[Doc], decided: Sequence[ManifestRow]) -> list[tuple[str, Probe]]:
+    """The inputs, and what opening them has shown."""
+    found = [(doc.uri, Probe(doc.sha256, "pdf", len(doc.words))) for doc in docs]
+    for row in decided:
+        copy = row.status is Status.DUPLICATE
+        reason = None if copy else row.reason
+        found.append((row.uri, Probe(row.sha256, "pdf" if copy else None, int(copy), reason, row.detail)))
+    return sorted(found, key=lambda looked: looked[0])
+
+
+def _plan(files: GenerationFiles, table: pa.Table, looked: Sequence[tuple[str, Probe]]) -> GenerationPlan:
+    """A plan of these rows, which need not be what the inputs would give."""
+    inputs = InputFiles(files)
+    listing = inputs.write_listing(listing_row(Listed(uri, "1")) for uri, _ in looked)
+    if looked:
+        inputs.write_probes(0, [found.row() for _, found in looked])
+    parts, rows = files.write_plan_parts([table], PER_SHARD)
+    return files.seal_plan(
+        GenerationPlan(
+            name=files.name,
+            units=-(-rows // PER_SHARD),
+            unit_rows=PER_SHARD,
+            rows=rows,
+            inputs=digest([uri for uri, _ in looked]),
+            files=[*parts, *inputs.refs(listing)],
+        )
+    )
+
+
 def write_pages(folder: Path, docs: Sequence[Doc], decided: Sequence[ManifestRow] = ()) -> None:
     """One more generation of the page dataset at `folder`."""
     store = Store(str(folder))
     info = open_or_create(store, "pages", IngestConfig(pages_per_shard=PER_SHARD).stored())
     files = GenerationFiles(store, f"gen-{len(info.generations):04d}")
-    if decided:
-        files.write_unit(INPUTS_UNIT, [row.model_copy(update={"generation": files.name}) for row in decided])
     pages = [(doc, page) for doc in docs for page in range(len(doc.words))]
     rows = [
         {"uri": doc.uri, "sha256": doc.sha256, "format": "pdf", "page": page, "pages": len(doc.words)}
         for doc, page in pages
     ]
-    inputs = digest([doc.uri for doc in docs])
-    plan = files.write_plan(pa.Table.from_pylist(rows, schema=PLAN_SCHEMA), PER_SHARD, inputs)
+    plan = _plan(files, pa.Table.from_pylist(rows, schema=PLAN_SCHEMA), _looked(docs, decided))
+    if decided:
+        files.write_unit(inputs_unit(0), [row.model_copy(update={"generation": files.name}) for row in decided])
     for unit in range(plan.units):
         stem = f"pages-{unit_name(unit)}"
         builder = ShardBuilder()
@@ -218,101 +250,6 @@ DOCS = [
 LATER = [Doc("report", [28, 1], Route.TEXT_LAYER)]
 
 
-class Bench:
-    """A dataset folder in which faults are planted. `seal` makes markers and digests agree with the files again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.url = str(folder)
-
-    def path(self, name: str) -> Path:
-        return self.folder / name
-
-    def edit_json(self, name: str, edit: Callable[[dict[str, Any]], Any]) -> None:
-        """Change a JSON file in place."""
-        value = json.loads(self.path(name).read_bytes())
-        edit(value)
-        self.path(name).write_text(json.dumps(value))
-
-    def edit_bytes(self, name: str, edit: Callable[[bytes], bytes]) -> None:
-        """Change a file."""
-        self.path(name).write_bytes(edit(self.path(name).read_bytes()))
-
-    def edit_rows(self, name: str, schema: pa.Schema, edit: Callable[[list[dict[str, Any]]], Any], groups: int) -> None:
-        """Change the rows of a Parquet file, written in row groups of `groups`."""
-        rows = pq.read_table(self.path(name)).to_pylist()
-        edit(rows)
-        self.path(name).write_bytes(parquet_bytes(pa.Table.from_pylist(rows, schema=schema), groups))
-
-    def edit_index(self, name: str, edit: Callable[[list[dict[str, Any]]], Any]) -> None:
-        """Change the rows of a shard's index."""
-        self.edit_rows(f"{name}.parquet", INDEX_SCHEMA, edit, 1 << 20)
-        self.seal()
-
-    def edit_manifest(self, unit: str, edit: Callable[[list[dict[str, Any]]], Any]) -> None:
-        """Change rows of a manifest part of the first generation."""
-        self.edit_rows(f"gen-0000/manifest/part-{unit}.parquet", MANIFEST_SCHEMA, edit, 1 << 20)
-        self.seal()
-
-    def edit_plan(self, edit: Callable[[list[dict[str, Any]]], Any]) -> None:
-        """Change rows of the first generation's plan."""
-        self.edit_rows("gen-0000/plan.parquet", PLAN_SCHEMA, edit, PER_SHARD)
-        self.seal()
-
-    def edit_tar(self, name: str, edit: Callable[[bytes], bytes]) -> None:
-        """Change a tar, which its marker then says it must be."""
-        self.edit_bytes(f"{name}.tar", edit)
-        self.seal()
-
-    def edit_sample(self, name: str, key: str, edit: Callable[[dict[str, bytes], dict[str, Any]], Any]) -> None:
-        """Change one sample's members (by name) or row of the index; tar, index and markers agree afterwards."""
-        rows = pq.read_table(self.path(f"{name}.parquet")).to_pylist()
-        tar = self.path(f"{name}.tar").read_bytes()
-        builder = ShardBuilder()
-        for row in rows:
-            members = {m["name"]: tar[m["offset"] : m["offset"] + m["size"]] for m in row["members"]}
-            if row["key"] == key:
-                edit(members, row)
-            facts = {k: row[k] for k in ("document", "words", "tokens", "minhash", "phash")}
-            builder.add(row["key"], list(members.items()), SampleFacts(**facts))
-        made, index = builder.finish()
-        self.path(f"{name}.tar").write_bytes(made)
-        self.path(f"{name}.parquet").write_bytes(index)
-        self.seal()
-
-    def edit_record(self, name: str, key: str, edit: Callable[[dict[str, Any]], Any]) -> None:
-        """Change the JSON record of one sample."""
-
-        def change(members: dict[str, bytes], row: dict[str, Any]) -> None:
-            record = json.loads(members["json"])
-            edit(record)
-            members["json"] = json.dumps(record).encode()
-
-        self.edit_sample(name, key, change)
-
-    def keys(self, name: str) -> list[str]:
-        """Keys of a shard."""
-        return [str(key) for key in pq.read_table(self.path(f"{name}.parquet"))["key"].to_pylist()]
-
-    def seal(self) -> None:
-        """Sizes and hashes in plans and markers, and the digests in dataset.json, as the files now are."""
-        info = json.loads(self.path("dataset.json").read_bytes())
-        for generation in info["generations"]:
-            root = self.path(generation["name"])
-            for file in [root / "plan.json", *sorted((root / "units").glob("*.json"))]:
-                record = json.loads(file.read_bytes())
-                for ref in record["files"]:
-                    data = (root / ref["name"]).read_bytes()
-                    ref.update(size=len(data), sha256=hashlib.sha256(data).hexdigest())
-                file.write_text(json.dumps(record))
-            markers = [UnitMarker.from_json(file.read_bytes()) for file in sorted((root / "units").glob("*.json"))]
-            generation["digest"] = generation_digest(markers)
-        self.path("dataset.json").write_text(json.dumps(info))
-        parsed = DatasetInfo.from_json(self.path("dataset.json").read_bytes())
-        info["digest"] = DatasetInfo.digest_of(parsed.generations)
-        self.path("dataset.json").write_text(json.dumps(info))
-
-
 @pytest.fixture(scope="session")
 def clean_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page dataset of two generations; tests must not change it."""
@@ -333,13 +270,13 @@ def clean_train(clean_pages: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture
 def pages(clean_pages: Path, tmp_path: Path) -> Bench:
     """A page dataset to be damaged."""
-    return Bench(Path(shutil.copytree(clean_pages, tmp_path / "pages")))
+    return Bench(Path(shutil.copytree(clean_pages, tmp_path / "pages")), PER_SHARD)
 
 
 @pytest.fixture
 def train(clean_train: Path, tmp_path: Path) -> Bench:
     """A training dataset to be damaged."""
-    return Bench(Path(shutil.copytree(clean_train, tmp_path / "train")))
+    return Bench(Path(shutil.copytree(clean_train, tmp_path / "train")), PER_SHARD)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pipeline.ingest.probe import listed_of
 from pipeline.pages import Limits, Sandbox
 from pipeline.sources import Listed, list_inputs
 from schemas.base import sha256_hex
-from schemas.manifest import Reason
+from schemas.manifest import LISTING_SCHEMA, PROBE_SCHEMA, Reason
 from schemas.truth import DocumentTruth, PageTruth
 
 DrawPdf = Callable[..., bytes]
@@ -124,3 +124,9 @@ def test_a_name_that_no_record_can_hold_is_a_reason_and_never_opened(
 def test_an_input_is_the_same_through_its_row() -> None:
     for listed in (Listed("/a.pdf", "12-34"), Listed("tar://a::/b.tar", "s", 512, 10, 1024, 20)):
         assert listed_of(listing_row(listed)) == listed
+
+
+def test_every_column_has_its_value() -> None:
+    assert list(Probe().row()) == PROBE_SCHEMA.names
+    again = {"only", "sha256"}  # of retries alone
+    assert set(listing_row(Listed("/a.pdf"))) == set(LISTING_SCHEMA.names) - again

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reportlab.lib import pdfencrypt
+from support.stories import CONTENTS, GONE, LOCKED, STATE, STEP, URIS, State, Story
 
 from jobs.inspect.lint import lint
-from pipeline.ingest import IngestConfig, InputFiles, Probe, accounted, inputs, listing_row, make_plan, unseen
-from pipeline.ingest.page import MadePage
-from pipeline.ingest.retry import rejected, retry_rows
-from pipeline.ingest.unit import add_page
+from pipeline.ingest import InputFiles, inputs
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
-from pipeline.shards.generation import GenerationFiles, add_generation, count_rows, open_or_create, unit_name
-from pipeline.shards.tar import ShardBuilder
-from pipeline.sources import Listed
+from pipeline.shards.generation import count_rows
 from schemas.dataset import Counts
-from schemas.manifest import PLAN_SCHEMA, ManifestRow, Reason, Status
+from schemas.manifest import ManifestRow, Reason, Status
 from schemas.page import page_key
 
 Ingest = Callable[..., Any]
@@ -220,101 +215,11 @@ def test_a_retry_that_was_cut_off_goes_on_to_the_same_bytes(changed: Any, path: 
     changed.finish(plan)
 
 
-# From here on any story. What opening would show is told and not opened, and pages are made by hand, so that hundreds
-# of generations take seconds; listing, planning, markers, manifests and shards are the real ones.
-
-URIS = ("/a.pdf", "/b.pdf", "/c.pdf")
-CONTENTS = {"x": 1, "y": 2, "z": 3}  # pages
-LOCKED, GONE = "locked", "gone"
-State = tuple[str, str]  # content; "", LOCKED or GONE
-
-
-@dataclass
-class Story:
-    """A dataset, and the files of a world in which anything may happen between two runs."""
-
-    store: Store
-    document: Any
-    config: IngestConfig = field(default_factory=lambda: IngestConfig(pages_per_shard=2))
-    world: dict[str, State] = field(default_factory=dict)
-    stamps: Counter[str] = field(default_factory=Counter)
-
-    def put(self, uri: str, state: State) -> None:
-        self.world[uri] = state
-        self.stamps[uri] += 1
-
-    def ingest(self, bad: frozenset[tuple[str, int]]) -> None:
-        info = open_or_create(self.store, "pages", self.config.stored())
-        listed = [
-            Listed(uri, "" if state[1] == GONE else str(self.stamps[uri])) for uri, state in sorted(self.world.items())
-        ]
-        self._make([listing_row(one) for one in unseen(self.store, info, listed)], None, bad)
-
-    def retry(self, bad: frozenset[tuple[str, int]]) -> None:
-        dataset = Dataset(self.store.url)
-        again = rejected(dataset)
-        self._make(retry_rows(dataset, again), again.counts(), bad)
-
-    def _make(self, listed: list[dict[str, Any]], replaces: Counts | None, bad: frozenset[tuple[str, int]]) -> None:
-        if not listed:
-            return
-        info = open_or_create(self.store, "pages", self.config.stored())
-        files = GenerationFiles(self.store, f"gen-{len(info.generations):04d}")
-        made = InputFiles(files)
-        listing = made.write_listing(listed, replaces)
-        for part in range(len(listing.files)):
-            made.write_probes(part, [self._probe(uri).row() for uri in made.listed(part)["uri"].to_pylist()])
-        plan = make_plan(files, listing, self.config, accounted(self.store, info, listing.retry))
-        if plan is not None:
-            for unit in range(plan.units):
-                self._unit(files, unit, bad)
-            add_generation(self.store, info, files.finish(plan, {}))
-
-    def _probe(self, uri: str) -> Probe:
-        content, fault = self.world[uri]
-        sha256 = self._document(content).sha256
-        if fault == GONE:
-            return Probe(reason=Reason.UNREADABLE, detail="no such file")
-        if fault == LOCKED:
-            return Probe(sha256, reason=Reason.ENCRYPTED, detail="needs a password")
-        return Probe(sha256, "pdf", CONTENTS[content])
-
-    def _document(self, content: str) -> Any:
-        return self.document(content, [["ka", "lo", content]] * CONTENTS[content])
-
-    def _unit(self, files: GenerationFiles, unit: int, bad: frozenset[tuple[str, int]]) -> None:
-        stem, builder, done = f"pages-{unit_name(unit)}", ShardBuilder(), list[ManifestRow]()
-        for row in files.read_plan_unit(unit, PLAN_SCHEMA).to_pylist():
-            content = next(c for c in CONTENTS if self._document(c).sha256 == row["sha256"])
-            values = {"key": page_key(row["sha256"], row["page"]), "document": row["sha256"][:16], "page": row["page"]}
-            values |= {"uri": row["uri"], "sha256": row["sha256"], "generation": files.name}
-            if (content, row["page"]) in bad:
-                done.append(ManifestRow(status=Status.REJECTED, reason=Reason.TIMEOUT, detail="too slow", **values))
-                continue
-            page = self._document(content).page(row["page"])
-            origin = page.record.document.model_copy(update={"uri": row["uri"]})
-            add_page(builder, MadePage(page.record.model_copy(update={"document": origin}), page.picture))
-            done.append(ManifestRow(status=Status.OK, route="text-layer", words=3, shard=stem, **values))
-        files.write_unit(unit_name(unit), done, (stem, *builder.finish()))
-
-    def rows(self) -> list[ManifestRow]:
-        """Every row that stands: without those that were tried again."""
-        dataset = Dataset(self.store.url)
-        standing: list[ManifestRow] = []
-        for generation in dataset.info.generations:
-            if generation.replaces.rows:
-                tables = InputFiles(GenerationFiles(self.store, generation.name)).all_listed()
-                again = {(row["uri"], row["sha256"]) for table in tables for row in table.to_pylist()}
-                standing = [
-                    row for row in standing if row.status is not Status.REJECTED or (row.uri, row.sha256) not in again
-                ]
-            standing += [ManifestRow.model_validate(row) for row in dataset.manifest(generation.name).to_pylist()]
-        return standing
+# From here on any story.
 
 
 def check(story: Story) -> None:
     """What must hold at any time."""
-    assert lint(story.store.url) == []
     standing = story.rows()
     assert Dataset(story.store.url).info.totals == count_rows(standing)
     ok = Counter(row.key for row in standing if row.status is Status.OK)
@@ -327,14 +232,30 @@ def check(story: Story) -> None:
     assert {row.uri for row in standing} <= set(story.world)
 
 
-STATE = st.tuples(st.sampled_from(sorted(CONTENTS)), st.sampled_from(["", "", "", LOCKED, GONE]))
-BAD = st.frozensets(st.tuples(st.sampled_from(sorted(CONTENTS)), st.integers(0, 2)), max_size=3)
-STEP = st.tuples(st.dictionaries(st.sampled_from(URIS), STATE, max_size=2), st.booleans(), BAD)
-SETTINGS = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@pytest.mark.parametrize("fault", ["", LOCKED, GONE])
+@pytest.mark.parametrize("content", sorted(CONTENTS))
+def test_a_place_that_was_two_bad_files_is_one_file_when_it_is_tried(
+    tmp_path: Path, make_document: Any, content: str, fault: str
+) -> None:
+    """Both of its rejected rows are tried again, and it is `content` now: one of them again, or a third one."""
+    story = Story(Store(str(tmp_path / "pages")), make_document)
+    for first in ("x", "y"):
+        story.put("/a.pdf", (first, LOCKED))
+        story.ingest(frozenset())
+    assert [row.reason for row in story.rows()] == [Reason.ENCRYPTED] * 2
+    story.put("/a.pdf", (content, fault))
+    story.retry(frozenset())
+    check(story)
+    assert lint(story.store.url) == []
+    found = [(row.page, row.status.value) for row in story.rows()]
+    assert found == ([(None, "rejected")] if fault else [(page, "ok") for page in range(CONTENTS[content])])
+
+
+SETTINGS = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @SETTINGS
-@given(st.dictionaries(st.sampled_from(URIS), STATE, min_size=1), st.lists(STEP, min_size=1, max_size=5), st.data())
+@given(st.dictionaries(st.sampled_from(URIS), STATE, min_size=1), st.lists(STEP, min_size=1, max_size=4), st.data())
 def test_any_story_ends_with_every_page_in_the_dataset_once(
     tmp_path_factory: pytest.TempPathFactory,
     make_document: Any,
@@ -347,6 +268,7 @@ def test_any_story_ends_with_every_page_in_the_dataset_once(
     story = Story(Store(str(tmp_path_factory.mktemp("story") / "pages")), make_document)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inputs, "PART_INPUTS", 2)
+        patch.setattr(os, "fsync", lambda handle: None)  # most of the time otherwise
         for changes, again, bad in [(begin, False, frozenset()), *steps]:
             for uri, state in changes.items():
                 story.put(uri, state)
@@ -354,16 +276,25 @@ def test_any_story_ends_with_every_page_in_the_dataset_once(
             check(story)
         for uri, state in sorted(story.world.items()):
             story.put(uri, (data.draw(st.sampled_from([state[0], *sorted(CONTENTS)])), ""))
+        assert lint(story.store.url) == []
         story.ingest(frozenset())
         check(story)
         story.retry(frozenset())
         check(story)
+        assert lint(story.store.url) == []
     standing = story.rows()
     for uri, (content, _) in story.world.items():
         sha256 = story._document(content).sha256
         pages = {row.page for row in standing if row.sha256 == sha256 and row.status is Status.OK}
-        assert pages == set(range(CONTENTS[content])), f"{uri} has lost a page"
+        whole = pages == set(range(CONTENTS[content]))
+        assert whole or _was_elsewhere(story, standing, sha256), f"{uri} has lost a page"
         assert {row.status for row in standing if (row.uri, row.sha256) == (uri, sha256)} <= {
             Status.OK,
             Status.DUPLICATE,
         }
+
+
+def _was_elsewhere(story: Story, standing: list[ManifestRow], sha256: str) -> bool:
+    """Whether a file that has other bytes by now was the one of these bytes that counts, and is down as rejected."""
+    places = {row.uri for row in standing if row.sha256 == sha256 and row.status is Status.REJECTED}
+    return any(story._document(story.world[uri][0]).sha256 != sha256 for uri in places)

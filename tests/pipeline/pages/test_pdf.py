@@ -156,6 +156,28 @@ def test_the_share_under_a_picture_is_told(first_page: FirstPage, draw_pdf: Draw
     assert first_page(Format.PDF, draw_pdf(draw)).facts.picture_cover == pytest.approx(cover, abs=0.001)
 
 
+@pytest.mark.parametrize("turn", [0, 90])
+def test_pictures_cover_a_page_together(first_page: FirstPage, draw_pdf: DrawPdf, turn: int) -> None:
+    """A scan is often cut into strips; where they overlap they count once."""
+
+    def draw(sheet: Canvas) -> None:
+        for i in range(10):
+            sheet.drawImage(ImageReader(Image.new("L", (30, 20), 100 + i)), 0, 20 * i - 5, 150, 25)
+        sheet.drawImage(ImageReader(Image.new("L", (30, 20), 9)), 250, 100, 100, 100)
+
+    facts = first_page(Format.PDF, turned(draw_pdf(draw), turn)).facts
+    assert facts.picture_cover == pytest.approx(0.5 + 50 * 100 / 60_000, abs=0.001)
+
+
+def test_more_pictures_than_anybody_counts_cost_no_more(first_page: FirstPage, draw_pdf: DrawPdf) -> None:
+    def draw(sheet: Canvas) -> None:
+        image = ImageReader(Image.new("L", (30, 20), 128))
+        for i in range(3000):
+            sheet.drawImage(image, i % 300, i / 15, 1, 1)
+
+    assert 0 < first_page(Format.PDF, draw_pdf(draw)).facts.picture_cover < 0.01
+
+
 def test_characters_are_counted_up_to_a_limit(draw_pdf: DrawPdf) -> None:
     with Sandbox(Limits(max_chars=5)) as sandbox:
         sandbox.open(Format.PDF, draw_pdf(hello))

@@ -87,6 +87,14 @@ JSON_FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], set[str]]] = {
         {"dataset-totals", "generation-counts"},
     ),
     "a generation's shards": (lambda info: info["generations"][0].update(shards=9), {"generation-counts"}),
+    "what a generation is in place of": (
+        lambda info: info["generations"][1]["replaces"].update(rejected=1, reasons={"timeout": 1}),
+        {"dataset-totals", "plan-file"},
+    ),
+    "in place of more than there is": (
+        lambda info: info["generations"][1]["replaces"].update(rejected=99),
+        {"dataset-totals", "plan-file"},
+    ),
     "a generation's inputs": (lambda info: info["generations"][0].update(inputs="x"), {"plan-file"}),
     "no longest side": (lambda info: info["config"].pop("picture_longest"), {"dataset-config"}),
 }
@@ -111,11 +119,14 @@ def test_dataset_json_that_is_none(pages: Any, data: bytes) -> None:
         ("gen-0000/pages-000001.tar", "file-missing"),
         ("gen-0000/pages-000001.parquet", "file-missing"),
         ("gen-0000/manifest/part-000000.parquet", "file-missing"),
-        ("gen-0000/manifest/part-inputs.parquet", "file-missing"),
-        ("gen-0000/plan.parquet", "file-missing"),
+        ("gen-0000/manifest/part-inputs-000000.parquet", "file-missing"),
+        ("gen-0000/plan/part-000000.parquet", "file-missing"),
+        ("gen-0000/listing.json", "input-files"),
+        ("gen-0000/listing/part-000000.parquet", "file-missing"),
+        ("gen-0001/probes/part-000000.parquet", "file-missing"),
         ("gen-0000/plan.json", "plan-file"),
         ("gen-0000/units/000001.json", "unit-missing"),
-        ("gen-0000/units/inputs.json", "generation-counts"),
+        ("gen-0000/units/inputs-000000.json", "generation-counts"),
     ],
 )
 def test_a_file_that_is_gone(pages: Any, name: str, code: str) -> None:
@@ -130,6 +141,10 @@ def test_a_file_that_is_gone(pages: Any, name: str, code: str) -> None:
         "gen-0000/pages-000009.tar",
         "gen-0000/manifest/part-000009.parquet",
         "gen-0001/deeper/file",
+        "gen-0000/plan/part-000001.parquet",
+        "gen-0000/listing/part-000001.parquet",
+        "gen-0001/probes/part-000001.parquet",
+        "gen-0000/listing.txt",
         "gen-0007/pages-000000.tar",
         "tokenizer.json",
     ],
@@ -159,6 +174,12 @@ def test_tokenizer_of_a_training_dataset(train: Any) -> None:
 def test_configuration_of_a_training_dataset(train: Any) -> None:
     train.edit_json("dataset.json", lambda info: info["config"].pop("tia_rate") and info["config"].update(more=1))
     assert codes(train.url) == {"dataset-config"}
+
+
+def test_every_code_has_a_planted_fault() -> None:
+    """That each of them is found is said by the test that names it."""
+    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    assert [code for code in CODES if f'"{code}"' not in tests] == []
 
 
 def test_findings_are_of_the_closed_set_and_say_where(pages: Any) -> None:

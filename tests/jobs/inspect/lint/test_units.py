@@ -122,19 +122,19 @@ MANIFEST_FAULTS: dict[str, tuple[str, Callable[[Rows], Any], set[str]]] = {
     "a row left out": (
         "000000",
         lambda r: r.pop(),
-        {"unit-counts", "manifest-plan", "index-rows", "manifest-duplicate"},
+        {"unit-counts", "manifest-plan", "index-rows", "manifest-duplicate", "manifest-input"},
     ),
     "rows swapped": ("000000", _swap, {"manifest-plan", "index-rows"}),
-    "a decided row twice": ("inputs", lambda r: r.append(r[0]), {"unit-counts", "manifest-pages"}),
-    "a decided row with a page": ("inputs", _first(page=0), {"manifest-row"}),
+    "a decided row twice": ("inputs-000000", lambda r: r.append(r[0]), {"unit-counts", "manifest-pages"}),
+    "a decided row with a page": ("inputs-000000", _first(page=0), {"manifest-row"}),
     "a copy of nothing": (
-        "inputs",
+        "inputs-000000",
         lambda r: r[1].update(sha256="7" * 64, document="7" * 16, duplicate_of="7" * 64),
         {"manifest-duplicate"},
     ),
-    "a copy of another file": ("inputs", lambda r: r[1].update(duplicate_of=r[0]["sha256"]), {"manifest-row"}),
+    "a copy of another file": ("inputs-000000", lambda r: r[1].update(duplicate_of=r[0]["sha256"]), {"manifest-row"}),
     "a copy for another reason": (
-        "inputs",
+        "inputs-000000",
         lambda r: r[1].update(reason="damaged"),
         {"manifest-row", "unit-counts"},
     ),
@@ -149,7 +149,9 @@ def test_faults_of_manifest_rows(pages: Any, name: str) -> None:
 
 
 def test_a_manifest_with_other_columns(pages: Any) -> None:
-    pages.path("gen-0000/manifest/part-000000.parquet").write_bytes(pages.path("gen-0000/plan.parquet").read_bytes())
+    pages.path("gen-0000/manifest/part-000000.parquet").write_bytes(
+        pages.path("gen-0000/plan/part-000000.parquet").read_bytes()
+    )
     pages.seal()
     assert codes(pages.url) == {"manifest-file"}
 

@@ -73,9 +73,9 @@ def killed(engine: OcrProcess, picture: NDArray[np.uint8]) -> PageError:
 
 def test_a_page_that_is_too_much_is_rejected_and_the_next_is_fine() -> None:
     """Memory for the models and a line of text, not for a page."""
-    engine = OcrProcess(OcrName.RAPIDOCR, dataclasses.replace(BUDGET, address_space=1150 << 20))
+    engine = OcrProcess(OcrName.RAPIDOCR, dataclasses.replace(BUDGET, address_space=900 << 20))
     try:
-        error = killed(engine, np.full((2000, 2000, 3), 255, np.uint8))
+        error = killed(engine, np.full((1300, 1300, 3), 255, np.uint8))
         assert error.reason is Reason.KILLED
         assert engine.read(note("small")).text == ["small"]
     finally:

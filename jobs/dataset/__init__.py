@@ -1,0 +1,1 @@
+"""Whole datasets: that they are whole, and several made into one."""

@@ -1,0 +1,30 @@
+"""pagemill dataset: every verb under one name."""
+
+from __future__ import annotations
+
+from jobs.lazy import Lazy, lazy_app
+
+VERBS = {
+    "add": Lazy(
+        "jobs.dataset.add",
+        "add",
+        "Ingest more inputs into a dataset of pages, with the options that it was made with.",
+    ),
+    "verify": Lazy(
+        "jobs.dataset.verify",
+        "verify",
+        "Check that every file of a dataset is there with the bytes that were recorded; exits with 1 if not.",
+    ),
+    "merge": Lazy(
+        "jobs.dataset.merge",
+        "merge",
+        "Make one dataset of pages of several: their generations one after another, no document twice.",
+    ),
+}
+
+app = lazy_app(VERBS)
+
+
+@app.callback()
+def dataset() -> None:
+    """Add to a dataset, prove that it is whole, or make one of several."""
