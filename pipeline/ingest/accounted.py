@@ -19,8 +19,8 @@ from schemas.dataset import DatasetInfo
 def unseen(store: Store, info: DatasetInfo, inputs: Iterable[Listed]) -> Iterator[Listed]:
     """Those of `inputs`, sorted by uri, that no finished generation has listed with the same stamp.
 
-    Both sides are sorted, so they are read side by side, whatever their number. One whose name no record can hold,
-    or that has no stamp, is given each time.
+    Both sides are sorted, so they are read side by side, whatever their number. One whose name no record can hold
+    is given each time; one without a stamp, once, as nothing tells whether it has changed.
     """
     listed = heapq.merge(*(_stamped(store, generation.name) for generation in info.generations))
     there = next(listed, None)
@@ -29,7 +29,7 @@ def unseen(store: Store, info: DatasetInfo, inputs: Iterable[Listed]) -> Iterato
         while there is not None and there[0] <= one.uri:
             seen |= there == (one.uri, one.stamp)
             there = next(listed, None)
-        if not seen or not one.stamp:
+        if not seen:
             yield one
 
 

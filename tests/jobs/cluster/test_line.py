@@ -1,4 +1,4 @@
-"""The line after ingestion on Ray: tokenizer, prepare, pretrain; resumed, extended, the same whatever did the work."""
+"""The line on Ray after ingestion: tokenizer, prepare, pretrain; the same whatever did the work."""
 
 from __future__ import annotations
 
