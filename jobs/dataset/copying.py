@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.dataset.inputs import SEAL, CopiedInputs
-from jobs.dataset.leftout import LeftOut
+from jobs.dataset.leftout import LeftOut, Retry
 from jobs.dataset.original import Original
 from pipeline.ingest import InputFiles
 from pipeline.ingest.inputs import PART_INPUTS
-from pipeline.ingest.retry import Place, rejected
+from pipeline.ingest.retry import rejected
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.generation import SHARD_PREFIX, GenerationFiles, inputs_unit, is_inputs_unit, unit_name
 from pipeline.shards.planparts import UNITS_PER_PART, part_name
@@ -51,14 +51,13 @@ class Copy:
         if there is not None and self.files.name in {generation.name for generation in merged.info.generations}:
             _write_plan(None, self._remaining(None, None))
             return there
-        retry = self.original.plan.replaces.rows > 0
-        inputs = CopiedInputs(self.original, self.left_out, rejected(merged) if retry else None)
+        retry = Retry(rejected(merged).pages) if self.original.plan.replaces.rows else None
+        inputs = CopiedInputs(self.original, self.left_out, retry)
         if there is None:
             InputFiles(self.files).discard()  # what was cut off before it was fixed
         made = {name: self._put(there is None, name, data) for name, data in inputs.parts()}
-        standing = set(inputs.standing.pages) if inputs.standing is not None else None
         decided = self.files if there is None else None
-        parts, rows = _write_plan(decided, self._remaining(decided, standing))
+        parts, rows = _write_plan(decided, self._remaining(decided, retry))
         assert inputs.listing is not None
         seal = inputs.listing.to_json()
         made[SEAL] = self.files.ref(SEAL, seal)
@@ -93,13 +92,13 @@ class Copy:
         if begun if there is None else there.copied_from != self.original.generation.digest:
             raise ValueError(f"{self.files.store.url} has another {self.files.name} under way: finish that first")
 
-    def _remaining(self, files: GenerationFiles | None, standing: set[Place] | None) -> Iterator[pa.Table]:
+    def _remaining(self, files: GenerationFiles | None, retry: Retry | None) -> Iterator[pa.Table]:
         """Planned rows of each unit of which something remains; units of decided rows go to `files` on the way."""
         decided = _Decided(files)
         for unit in self.original.markers:
             if is_inputs_unit(unit):
                 rows = self._renamed(self.original.rows(unit), None) if files is not None else []
-                decided.copy(unit, self.left_out.decided(rows, standing) if rows else [])
+                decided.copy(unit, self.left_out.decided(rows, retry) if rows else [])
         for number in range(self.original.plan.units):
             table = self.original.rows(unit_name(number))
             mask = self.left_out.pages(table)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import pyarrow as pa
 
-from jobs.dataset.leftout import LeftOut
+from jobs.dataset.leftout import LeftOut, Retry
 from jobs.dataset.original import Original
-from pipeline.ingest.retry import Place, Rejected
 from pipeline.shards.generation import GenerationFiles
 from pipeline.shards.tar import parquet_bytes, read_parquet
 from schemas.dataset import FileRef, Listing
@@ -25,9 +23,8 @@ class CopiedInputs:
 
     original: Original
     left_out: LeftOut
-    standing: Rejected | None  # in a retry: the rejected rows of the merged dataset so far
+    retry: Retry | None  # in a retry; learns what is listed
     listing: Listing | None = None  # once all parts were given
-    _tried: set[Place] = field(default_factory=set)
 
     def parts(self) -> Iterator[tuple[str, bytes]]:
         """(name, bytes) of all parts; then `listing` is what seals them."""
@@ -42,26 +39,20 @@ class CopiedInputs:
             rows += count
             yield ref.name, data
             yield name, probed
-        self.listing = listing.model_copy(update={"inputs": rows, "files": listed, **self._replaces()})
+        replaces = {} if self.retry is None else {"replaces": self.retry.replaced()}
+        self.listing = listing.model_copy(update={"inputs": rows, "files": listed, **replaces})
 
     def _part(self, listing: FileRef, probes: FileRef) -> tuple[bytes, bytes, int]:
         """One part of both, and how many inputs it has."""
         data, probed = self.original.read(listing), self.original.read(probes)
         table = read_parquet(data, LISTING_SCHEMA, listing.name)
-        if self.standing is None:
+        if self.retry is None:
             return data, probed, table.num_rows
         places = list(zip(table["uri"].to_pylist(), table["sha256"].to_pylist(), strict=True))
         gone = self.left_out.named(places)
-        self._tried |= {place for place, out in zip(places, gone, strict=True) if not out}
+        self.retry.list(place for place, out in zip(places, gone, strict=True) if not out)
         if not gone.any():
             return data, probed, table.num_rows
         kept = table.filter(pa.array(~gone))
         opened = read_parquet(probed, PROBE_SCHEMA, probes.name).filter(pa.array(~gone))
         return parquet_bytes(kept), parquet_bytes(opened), kept.num_rows
-
-    def _replaces(self) -> dict[str, Any]:
-        """Which rows of the merged dataset are tried again."""
-        if self.standing is None:
-            return {}
-        pages = {place: rows for place, rows in self.standing.pages.items() if place in self._tried}
-        return {"replaces": Rejected(pages, {}).counts()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.ingest.retry import Place, rejected
+from pipeline.ingest.retry import Place, Rejected, rejected
 from pipeline.ingest.seen import KeySet, keys_of_hashes, keys_of_inputs
 from pipeline.shards.dataset import Dataset
+from schemas.dataset import Counts
 from schemas.manifest import ManifestRow, Reason, Status
 
 Mask = NDArray[np.bool_]
@@ -37,6 +38,32 @@ def accounts(dataset: Dataset) -> Accounts:
     waiting = {place[1] for place, pages in rejected(dataset).pages.items() if set(pages) - {None}}
     found.held.add(keys_of_hashes(sorted(sha256 for sha256 in waiting if sha256)))
     return found
+
+
+@dataclass
+class Retry:
+    """What a retry tries again in the merged dataset: by then that may have other rejected rows than the original."""
+
+    standing: dict[Place, dict[int | None, str]]  # rejected rows of the merged dataset so far
+    tried: set[Place] = field(default_factory=set)  # those inputs of it that are listed
+    uris: set[str] = field(default_factory=set)  # of those
+
+    def list(self, places: Iterable[Place]) -> None:
+        """Note inputs that are listed."""
+        listed = {place for place in places if place in self.standing}
+        self.tried |= listed
+        self.uris |= {uri for uri, _ in listed}
+
+    def replaced(self) -> Counts:
+        """The rows in whose place those of the retry stand."""
+        return Rejected({place: self.standing[place] for place in self.tried}, {}).counts()
+
+    def gives(self, place: Place) -> bool:
+        """Whether a rejected row of the retry for `place` is one that nothing else stands for.
+
+        Its hash may be another than was listed: a file that was locked may be gone by then, and the other way round.
+        """
+        return place[0] in self.uris and (place in self.tried or place not in self.standing)
 
 
 class LeftOut:
@@ -64,20 +91,18 @@ class LeftOut:
         """Which of the inputs have such a row."""
         return self._named.has(keys_of_inputs(*zip(*inputs, strict=True))) if inputs else np.zeros(0, dtype=np.bool_)
 
-    def decided(self, rows: Sequence[ManifestRow], standing: set[Place] | None) -> list[ManifestRow]:
-        """Those of a unit's decided rows that remain; `standing` is given in a retry: what it can try again.
+    def decided(self, rows: Sequence[ManifestRow], retry: Retry | None) -> list[ManifestRow]:
+        """Those of a unit's decided rows that remain.
 
-        A rejected row is left out where an earlier dataset has one for the same input, and in a retry where it is of
-        pages that were left out.
+        A rejected row is left out where another one of the same input stands, or did in an earlier dataset; and in a
+        retry where it is of what that does not try again here.
         """
         inputs = [(row.uri, row.sha256) for row in rows]
-        if standing is None:
+        if retry is None:
             keys = keys_of_inputs(*zip(*inputs, strict=True))
             gone = _any(len(keys), [each.known.has(keys) for each in self._before])
         else:
-            # By place alone: a file that was locked may be gone when it is tried again, and has no hash then.
-            tried = {uri for uri, _ in standing}
-            gone = self.named(inputs) | np.array([uri not in tried for uri, _ in inputs], dtype=np.bool_)
+            gone = self.named(inputs) | np.array([not retry.gives(place) for place in inputs], dtype=np.bool_)
         return [row for row, out in zip(rows, gone, strict=True) if not out or row.status is not Status.REJECTED]
 
 

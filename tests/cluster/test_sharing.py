@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +13,8 @@ from typing import Any
 
 import psutil
 import pytest
+
+from pipeline.synth import Spec, make, save
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 
@@ -107,15 +111,51 @@ def test_output_behind_a_url_is_everybodys(cluster: Any, hidden: Path) -> None:
     assert (done.returncode, done.stdout.split()[0]) == (0, "shared"), done.stderr
 
 
-def test_ingestion_stops_before_it_writes(cluster: Any, hidden: Path, tmp_path: Path) -> None:
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all nodes share, with a document and what was made of it."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "in").mkdir()
+    for index in range(4):
+        save(folder / "in", make(Spec(index=index, seed=7, document_type="letter", variant="digital", pages=1)))
+    env = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")} | {"OMP_NUM_THREADS": "1"}
+    for command in (
+        ("jobs.ingest", "in", "--out", "pages", "--pdf-text", "always"),
+        ("jobs.tokenizer", "pages", "--out", "tokenizer.json", "--vocab-size", "300"),
+        ("jobs.prepare", "pages", "--tokenizer", "tokenizer.json", "--out", "train"),
+    ):
+        subprocess.run(
+            [sys.executable, "-m", *command], cwd=folder, env=env | {"PYTHONPATH": str(ROOT)}, check=True, timeout=200
+        )
+    return folder
+
+
+@pytest.mark.parametrize("job", ["ingest", "prepare", "pretrain"])
+def test_jobs_stop_before_they_write(cluster: Any, hidden: Path, made: Path, job: str) -> None:
+    arguments: dict[str, tuple[object, ...]] = {
+        "ingest": (made / "in",),
+        "prepare": (made / "pages", "--tokenizer", made / "tokenizer.json"),
+        "pretrain": (made / "train", "--config", "tiny", "--steps", 1, "--global-batch", 1),
+    }
     before = _snapshot(hidden)
     begun = time.monotonic()
-    done = _run(cluster, "-m", "jobs.ingest", tmp_path, "--out", hidden / "set", "--address", cluster.address)
+    done = _run(cluster, "-m", f"jobs.{job}", *arguments[job], "--out", hidden / "new", "--address", cluster.address)
     assert done.returncode == 2, done.stderr
-    assert f"node {THIRD} of the cluster does not see --out {hidden / 'set'}" in done.stderr
+    assert f"node {THIRD} of the cluster does not see --out {hidden / 'new'}" in done.stderr
     assert time.monotonic() - begun < 60
     assert _snapshot(hidden) == before
+
+
+def test_a_dataset_that_one_node_does_not_see(cluster: Any, hidden: Path, made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made / "pages", hidden / "pages")
+    try:
+        tokenizer = ("--tokenizer", made / "tokenizer.json", "--out", tmp_path / "new", "--address", cluster.address)
+        done = _run(cluster, "-m", "jobs.prepare", hidden / "pages", *tokenizer)
+    finally:
+        shutil.rmtree(hidden / "pages")
+    assert done.returncode == 2, done.stderr
+    assert f"node {THIRD} of the cluster does not see input {hidden / 'pages' / 'dataset.json'}" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_node_that_does_not_answer(cluster: Any, hidden: Path, tmp_path: Path) -> None:

@@ -257,3 +257,19 @@ def test_a_locked_file_alone_is_recorded(tmp_path: Path, pagemill: Pagemill) -> 
     # And the commands that follow say that there is nothing, each in a line.
     code, _, err = pagemill("tokenizer", tmp_path / "pages", "--out", tmp_path / "t.json")
     assert (code, err.splitlines()[-1]) == (2, "error: no words to learn a vocabulary from")
+
+
+def test_add_keeps_the_options_that_the_dataset_was_made_with(
+    copies: Path, documents: Path, tmp_path: Path, pagemill: Pagemill
+) -> None:
+    """What `add` makes is what the whole command again would have made."""
+    added, again = tmp_path / "added", tmp_path / "again"
+    for out in (added, again):
+        assert pagemill("ingest", copies, "--out", out, *OPTIONS)[0] == 0
+    shutil.copy2(sorted(documents.iterdir())[12], copies / "later.pdf")
+    code, text, _ = pagemill("dataset", "add", added, copies, "--workers", 2)
+    assert (code, "2 generation(s)" in text) == (0, True)
+    assert pagemill("ingest", copies, "--out", again, *OPTIONS)[0] == 0
+    assert hashes_of(added) == hashes_of(again)
+    code, _, err = pagemill("dataset", "add", tmp_path / "absent", copies)
+    assert (code, err.splitlines()[-1][:20]) == (2, "error: no dataset at")

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from support.stories import BAD, STATE, URIS, Story
 
@@ -23,6 +23,7 @@ from pipeline.shards.generation import count_rows
 from schemas.manifest import ManifestRow, Status
 
 # Shrinking takes minutes, and the stories are short as they are.
+NONE: frozenset[tuple[str, int]] = frozenset()
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
 STEP = st.tuples(st.dictionaries(st.sampled_from(URIS), STATE, max_size=2), st.booleans(), BAD)
 # Whose files are whose: the same places, or others in which the same files may lie.
@@ -45,6 +46,14 @@ def _ok(rows: list[ManifestRow]) -> Counter[str | None]:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), phases=NO_SHRINKING)
 @given(STORIES)
+@example(
+    [
+        (("", {"/c.pdf": ("y", "locked"), "/a.pdf": ("x", "locked")}, NONE),
+         [({"/a.pdf": ("x", ""), "/c.pdf": ("x", "")}, False, NONE)]),
+        (("", {"/b.pdf": ("y", "gone"), "/a.pdf": ("y", "gone")}, NONE),
+         [({"/c.pdf": ("y", "locked"), "/a.pdf": ("x", "locked")}, True, NONE), ({}, False, NONE), ({}, True, NONE)]),
+    ]
+)  # fmt: skip
 def test_any_datasets_merge(tmp_path_factory: pytest.TempPathFactory, document: Any, told: list[Any]) -> None:
     folder = tmp_path_factory.mktemp("merge")
     with pytest.MonkeyPatch.context() as patch:
