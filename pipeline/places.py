@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -96,7 +97,7 @@ def is_transient(error: BaseException) -> bool:
             return False
         if status is not None:
             return status >= 500 or status in _HTTP_STUMBLES
-        if isinstance(cause, ConnectionError | TimeoutError):
+        if isinstance(cause, ConnectionError | TimeoutError | socket.gaierror):
             return True
         if isinstance(cause, OSError) and cause.errno in _STUMBLES:
             return True

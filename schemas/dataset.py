@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from schemas.base import Record, digest
+from schemas.base import Record, canonical_json, digest
 from schemas.page import Sha256
 
 DATASET_FILE = "dataset.json"
@@ -128,7 +130,33 @@ class DatasetInfo(Record):
         return sum((g.counts for g in generations), Counts()) - sum((g.replaces for g in generations), Counts())
 
 
-def generation_digest(markers: list[UnitMarker]) -> str:
-    """Digest of a finished generation: of its units' files, in the order of the units."""
-    ordered = sorted(markers, key=lambda marker: marker.unit)
-    return digest([[marker.unit, [[f.name, f.size, f.sha256] for f in marker.files]] for marker in ordered])
+class GenerationDigest:
+    """Digest of a finished generation: of the canonical JSON of its units' files, in the order of the units.
+
+    The markers are taken one by one, so that they need not be held.
+    """
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256(b"[")
+        self._last = ""
+
+    def add(self, marker: UnitMarker) -> None:
+        """Take the marker that comes next in the order of the units."""
+        assert marker.unit >= self._last, f"the marker of unit {marker.unit} comes after that of {self._last}"
+        files = [[f.name, f.size, f.sha256] for f in marker.files]
+        self._hash.update((b"," if self._last else b"") + canonical_json([marker.unit, files]))
+        self._last = marker.unit
+
+    def hexdigest(self) -> str:
+        """Of those that were taken."""
+        whole = self._hash.copy()
+        whole.update(b"]")
+        return whole.hexdigest()
+
+
+def generation_digest(markers: Iterable[UnitMarker]) -> str:
+    """The same of markers that come in any order."""
+    digest = GenerationDigest()
+    for marker in sorted(markers, key=lambda marker: marker.unit):
+        digest.add(marker)
+    return digest.hexdigest()

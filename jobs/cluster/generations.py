@@ -58,11 +58,13 @@ def carry_through(
     """Do what is left of `plan` and finish it; returns the dataset with one more generation."""
     files = GenerationFiles(store, plan.name)
     since = store.now()
-    markers = files.markers()
-    done = {marker.unit for marker in markers}
+    done: set[str] = set()
+    begun, counts = 0, Counts()
+    for marker in files.each_marker():
+        done.add(marker.unit)
+        begun += 0 if is_inputs_unit(marker.unit) else marker.counts.rows
+        counts += marker.counts
     left = [i for i in range(plan.units) if unit_name(i) not in done]
-    begun = sum(marker.counts.rows for marker in markers if not is_inputs_unit(marker.unit))
-    counts = sum((marker.counts for marker in markers), Counts())
     allowance = allowance or Allowance()
     allowance.check(counts, last=not left)
     with JobProgress(title, "pages", plan.rows) as progress:

@@ -6,15 +6,18 @@ Each step leaves files behind, so that what was begun goes on where it was.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
+from pathlib import Path
+from typing import Any
 
 from jobs.cluster.failures import plain_failures
 from jobs.cluster.generations import Allowance, carry_through, next_generation
 from jobs.cluster.probing import probe_all
 from jobs.cluster.session import session
 from jobs.cluster.sharing import require_shared
+from jobs.cluster.witness import choose_witnesses, require_witnesses
 from jobs.progress import JobProgress
 from pipeline.ingest import IngestConfig, IngestWorker, InputFiles, accounted, listing_row, make_plan, unseen
 from pipeline.ingest.inputs import PART_INPUTS
@@ -32,7 +35,7 @@ class IngestJob:
 
     inputs: Sequence[str] = ()
     lists: Sequence[str] = ()  # files that name inputs
-    passwords: Sequence[str] = ()  # of encrypted PDFs
+    passwords: Sequence[str] = field(default=(), repr=False)  # of encrypted PDFs
     retry_rejected: bool = False  # try rejected pages again, and nothing else
     max_rejected: float | None = None  # share of rejected rows that stops the run
     workers: int | None = None
@@ -48,12 +51,14 @@ def ingest(out: str, config: IngestConfig, job: IngestJob) -> DatasetInfo:
     """Make or go on with the page dataset at `out`; a generation that was begun is finished first."""
     listed = None if job.retry_rejected else list_inputs(job.inputs, job.lists)  # a mistake in them is said first
     store = Store(out) if listed is not None else Dataset(out).store  # nothing was rejected where nothing is
+    _refuse_inside(store, job.inputs)
     if not store.is_empty():
         open_or_create(store, "pages", config.stored())  # a mistake is said before Ray is started
     with session(job.address, job.workers) as cpus:
         require_shared(store, job.inputs)
         info = open_or_create(store, "pages", config.stored())
         run = _Run(store, config, job, job.workers or cpus, cpus)
+        _refuse_merge(run.files(info))
         begun = InputFiles(run.files(info)).read_listing()
         if begun is not None:
             info = run.go_on(info)
@@ -70,6 +75,26 @@ def ingest(out: str, config: IngestConfig, job: IngestJob) -> DatasetInfo:
             return info
         InputFiles(run.files(info)).write_listing(chain([first], rows), replaces)
         return run.go_on(info)
+
+
+def _refuse_inside(out: Store, inputs: Sequence[str]) -> None:
+    """ValueError where the dataset would lie among its own inputs: its shards would be ingested by the next run."""
+    for item in inputs:
+        if out.local and "://" not in item and Path(out.root).is_relative_to(Path(item).absolute()):
+            raise ValueError(f"--out {out.root} lies in the input {item}: choose a folder outside of it")
+
+
+def _refuse_merge(files: GenerationFiles) -> None:
+    """ValueError where the generation that comes next is a copy that `merge` has begun."""
+    plan = files.read_plan()
+    if plan is not None and plan.copied_from is not None:
+        raise ValueError(f"{files.store.url}/{files.name} is a merge that was cut off: give that command again first")
+
+
+def _worker(witnesses: tuple[str, ...], *arguments: Any) -> IngestWorker:
+    """Made in the actor that does the units."""
+    require_witnesses(witnesses)
+    return IngestWorker(*arguments)
 
 
 @dataclass(frozen=True)
@@ -92,7 +117,9 @@ class _Run:
         plan = files.read_plan() or self._plan(info, files)
         if plan is None:
             return info
-        build = partial(IngestWorker, self.store.url, plan.name, self.config, tuple(self.job.passwords))
+        listing = InputFiles(files).read_listing()
+        witnesses = choose_witnesses(InputFiles(files), len(listing.files)) if listing is not None else ()
+        build = partial(_worker, witnesses, self.store.url, plan.name, self.config, tuple(self.job.passwords))
         allowance = Allowance(self.job.max_rejected)
         return carry_through(self.store, info, plan, build, self.workers, "ingest", allowance)
 
@@ -107,7 +134,7 @@ class _Run:
                 len(listing.files),
                 self.config.limits,
                 self.job.passwords,
-                self.cpus,
+                max(self.cpus, self.workers),
                 lambda done: progress.update(min(looked + done, listing.inputs)),
             )
         return make_plan(files, listing, self.config, accounted(self.store, info, listing.retry))

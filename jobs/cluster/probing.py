@@ -10,6 +10,7 @@ from typing import Any
 
 import ray
 
+from jobs.cluster.witness import choose_witnesses, require_witnesses
 from pipeline.ingest import InputFiles, probe
 from pipeline.pages import Limits, Sandbox
 
@@ -18,7 +19,10 @@ _AHEAD = 4  # tasks in flight for each CPU: enough to be busy, few enough to kee
 
 
 @ray.remote(num_cpus=1, max_retries=3)
-def _probe_chunk(rows: list[dict[str, Any]], limits: Limits, passwords: Sequence[str]) -> list[dict[str, Any]]:
+def _probe_chunk(
+    rows: list[dict[str, Any]], limits: Limits, passwords: Sequence[str], witnesses: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    require_witnesses(witnesses)
     sandbox = _sandbox(limits, tuple(passwords))
     return [probe(row, sandbox).row() for row in rows]
 
@@ -45,6 +49,7 @@ def probe_all(
     on_done: Callable[[int], None],
 ) -> None:
     """Open every input that is listed and was not opened yet; `on_done` is told how many inputs of them are done."""
+    witnesses = choose_witnesses(files, parts)
     flying: deque[_Flying] = deque()
     rows: list[dict[str, Any]] = []
     done = 0
@@ -61,7 +66,7 @@ def probe_all(
         on_done(done)
 
     for part, last, chunk in _chunks(files, parts):
-        flying.append(_Flying(part, last, _probe_chunk.remote(chunk, limits, passwords)))
+        flying.append(_Flying(part, last, _probe_chunk.remote(chunk, limits, passwords, witnesses)))
         if len(flying) >= _AHEAD * max(1, cpus):
             land()
     while flying:

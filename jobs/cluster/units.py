@@ -61,6 +61,8 @@ class _Pool:
     running: dict[Any, tuple[int, Any]] = field(default_factory=dict)  # result -> (unit, actor)
     idle: list[Any] = field(default_factory=list)
     deaths: dict[int, int] = field(default_factory=dict)
+    asked: dict[int, Any] = field(default_factory=dict)  # unit -> its worker's answer about ticks, still to come
+    told: dict[int, int] = field(default_factory=dict)  # unit -> what its worker answered last
     retired_ticks: int = 0  # pages of workers that were let go
 
     def feed(self) -> None:
@@ -75,6 +77,8 @@ class _Pool:
     def take(self, result: Any) -> UnitMarker | None:
         """The marker of a finished unit, or None where its worker died and it goes back to the queue."""
         unit, actor = self.running.pop(result)
+        self.asked.pop(unit, None)
+        self.told.pop(unit, None)
         try:
             marker = UnitMarker.from_json(ray.get(result))
         except RayTaskError as error:
@@ -93,10 +97,17 @@ class _Pool:
         self.waiting.appendleft(unit)
 
     def ticks(self) -> int:
-        """Pages that the workers have done, as far as they answer at once."""
-        asked = [actor.ticks.remote() for _, actor in self.running.values()]
-        ready, _ = ray.wait(asked, num_returns=len(asked), timeout=_POLL) if asked else ([], [])
-        return self.retired_ticks + sum(_value(result) for result in ready)
+        """Pages that the workers have done, as far as they have answered. None is asked twice at a time: calls of an
+        actor that waits for a CPU would pile up here.
+        """
+        for unit, actor in self.running.values():
+            if unit not in self.asked:
+                self.asked[unit] = actor.ticks.remote()
+        waiting = list(self.asked.values())
+        ready, _ = ray.wait(waiting, num_returns=len(waiting), timeout=_POLL) if waiting else ([], [])
+        for unit in [unit for unit, answer in self.asked.items() if answer in ready]:
+            self.told[unit] = _value(self.asked.pop(unit))
+        return self.retired_ticks + sum(self.told.values())
 
 
 def _value(result: Any) -> int:

@@ -85,7 +85,14 @@ class InputFiles:
         return [*listing.files, *(self._files.ref(name, data) for name, data in zip(names, whole, strict=True))]
 
     def discard(self) -> None:
-        """Take back all of it: nothing new is among the inputs, or they were not listed whole. The seal goes first."""
+        """Take back all of it: nothing new is among the inputs, or they were not listed whole. The seal goes first.
+
+        RuntimeError where the generation has a plan by now: that is somebody else's work.
+        """
+        if self._files.read_plan() is not None:
+            raise RuntimeError(
+                f"{self._store.url}/{self._folder} was planned by another command: let that one end, or give it again"
+            )
         self._store.remove(f"{self._folder}/{_SEAL}")
         for folder in _FOLDERS:
             for name in self._store.list(f"{self._folder}/{folder}"):

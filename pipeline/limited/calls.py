@@ -28,9 +28,11 @@ class _Machine(NamedTuple):
     opening: tuple[tuple[int, int], ...]  # calls that open a file: number, argument that has the flags
     clone: int
     tgkill: int
+    prlimit: int
 
 
-_COMMON = (424, 425, 434, 438)  # pidfd_send_signal, io_uring_setup, pidfd_open, pidfd_getfd
+# pidfd_send_signal, io_uring_setup, pidfd_open, pidfd_getfd, process_madvise, fchmodat2, setxattrat, removexattrat
+_COMMON = (424, 425, 434, 438, 440, 452, 463, 466)
 _TOO_NEW = (435, 437)  # clone3, openat2: their flags lie where no filter sees them; libraries fall back
 _MACHINES = {
     "x86_64": _Machine(
@@ -42,10 +44,15 @@ _MACHINES = {
             *(76, 82, 264, 316, 83, 258, 84, 85, 86, 265, 87, 263, 88, 266),  # truncate, rename, mkdir, ..., symlink
             *(90, 91, 268, 92, 93, 94, 260, 133, 259, 132, 235, 261, 280),  # chmod, chown, mknod, utime
             *(165, 272, 321, 323),  # mount, unshare, bpf, userfaultfd
+            *(141, 144, 314),  # setpriority, sched_setscheduler, sched_setattr
+            *(188, 189, 190, 197, 198, 199),  # setxattr, removexattr
+            *(29, 30, 31, 64, 65, 66, 68, 69, 71, 240, 241),  # shared memory, semaphores, message queues
+            *(248, 249, 250),  # keys of the kernel
         ),
         ((2, 1), (257, 2)),
         56,
         234,
+        302,
     ),
     "aarch64": _Machine(
         0xC00000B7,
@@ -56,10 +63,15 @@ _MACHINES = {
             *(45, 38, 276, 34, 37, 35, 36),
             *(52, 53, 54, 55, 33, 88),
             *(40, 97, 280, 282),
+            *(140, 119, 274),
+            *(5, 6, 7, 14, 15, 16),
+            *(194, 195, 196, 190, 191, 193, 186, 187, 188, 180, 181),
+            *(217, 218, 219),
         ),
         ((56, 2),),
         220,
         131,
+        261,
     ),
 }
 
@@ -101,6 +113,7 @@ def _program(machine: _Machine) -> list[_Row]:
         rows += _unless(number, argument, (_AND_JUMP, 0, 1, _WRITES))
     rows += _unless(machine.clone, 0, (_AND_JUMP, 1, 0, _THREAD))  # a thread is no process
     rows += _unless(machine.tgkill, 0, (_EQUAL, 1, 0, os.getpid()))  # abort() sends itself a signal
+    rows += _unless(machine.prlimit, 0, (_EQUAL, 1, 0, 0))  # its own limits
     return [*rows, allow]
 
 

@@ -38,6 +38,14 @@ def write_atomic(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each so that it is still there after a power cut."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames inside `folder` durable."""
     handle = os.open(folder, os.O_RDONLY)
@@ -94,7 +102,7 @@ class Store:
         """Publish `data` whole: rename on a file system, one PUT on an object store."""
         path = self._path(name)
         if self._local:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(Path(path).parent)
             write_atomic(Path(path), data)
         else:
             try:

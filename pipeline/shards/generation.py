@@ -11,7 +11,8 @@ A unit whose marker is there is never done again; one without is done from its s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -25,10 +26,10 @@ from schemas.dataset import (
     DatasetInfo,
     FileRef,
     Generation,
+    GenerationDigest,
     GenerationPlan,
     Kind,
     UnitMarker,
-    generation_digest,
 )
 from schemas.manifest import ManifestRow, Reason, Status, manifest_table
 
@@ -138,33 +139,58 @@ class GenerationFiles:
         """Names of the units that have a marker."""
         return {name.removesuffix(".json") for name in self.store.list(f"{self.name}/units") if name.endswith(".json")}
 
+    def each_marker(self) -> Iterator[UnitMarker]:
+        """The markers in the order of the units, read as they are asked for: of 10^8 pages there are 400,000."""
+        names = [f"{self.name}/units/{unit}.json" for unit in sorted(self.done())]
+        return map(UnitMarker.from_json, self.store.read_many(names))
+
     def markers(self) -> list[UnitMarker]:
         """All markers, in the order of the units."""
-        names = [f"{self.name}/units/{unit}.json" for unit in sorted(self.done())]
-        return [UnitMarker.from_json(data) for data in self.store.read_many(names)]
+        return list(self.each_marker())
 
     def finish(self, plan: GenerationPlan, environment: dict[str, str]) -> Generation:
         """The entry for dataset.json; RuntimeError naming the units that are missing."""
-        markers = self.markers()
-        missing = {unit_name(i) for i in range(plan.units)} - {marker.unit for marker in markers}
+        tally = _Tally()
+        for marker in self.each_marker():
+            tally.count(marker)
+        missing = {unit_name(i) for i in range(plan.units)} - tally.units
         if missing:
             raise RuntimeError(
                 f"{self.name}: {len(missing)} of {plan.units} units are not finished: {min(missing)} ..."
             )
-        total = sum((marker.counts for marker in markers), Counts())
-        decided = sum(marker.counts.rows for marker in markers if is_inputs_unit(marker.unit))
-        if total.rows != plan.rows + decided:
-            raise RuntimeError(f"{self.name}: {plan.rows + decided} rows were planned, {total.rows} are accounted for")
+        if tally.total.rows != plan.rows + tally.decided:
+            raise RuntimeError(
+                f"{self.name}: {plan.rows + tally.decided} rows were planned, {tally.total.rows} are accounted for"
+            )
         return Generation(
             name=self.name,
-            digest=generation_digest(markers),
-            shards=sum(marker.shard is not None for marker in markers),
-            counts=total,
+            digest=tally.digest.hexdigest(),
+            shards=tally.shards,
+            counts=tally.total,
             replaces=plan.replaces,
             copied_from=plan.copied_from,
             inputs=plan.inputs,
             environment=environment,
         )
+
+
+@dataclass
+class _Tally:
+    """What markers add up to, one after another."""
+
+    digest: GenerationDigest = field(default_factory=GenerationDigest)
+    units: set[str] = field(default_factory=set)
+    total: Counts = field(default_factory=Counts)
+    decided: int = 0
+    shards: int = 0
+
+    def count(self, marker: UnitMarker) -> None:
+        """Take the marker that comes next."""
+        self.digest.add(marker)
+        self.units.add(marker.unit)
+        self.total += marker.counts
+        self.decided += marker.counts.rows if is_inputs_unit(marker.unit) else 0
+        self.shards += marker.shard is not None
 
 
 def write_info(store: Store, info: DatasetInfo) -> None:
@@ -173,7 +199,9 @@ def write_info(store: Store, info: DatasetInfo) -> None:
 
 
 def add_generation(store: Store, info: DatasetInfo, generation: Generation) -> DatasetInfo:
-    """dataset.json with one more finished generation."""
+    """dataset.json with one more finished generation; RuntimeError where another command has added one meanwhile."""
+    if DatasetInfo.from_json(store.read(DATASET_FILE)).generations != info.generations:
+        raise RuntimeError(f"{store.url}: another command has added a generation meanwhile; give this one again")
     generations = [*info.generations, generation]
     longer = info.model_copy(
         update={

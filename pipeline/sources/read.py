@@ -119,7 +119,11 @@ def read_truth(uri: str, pages: int) -> DocumentTruth | None:
     name, mark, inside = uri.partition("::") if "://" in uri else (uri, "", "")
     beside = f"{name}{TRUTH_SUFFIX}{mark}{inside}"
     fs, path, _ = file_system(beside)
-    if not patiently(beside, lambda: freshly(fs).exists(path)):
+    try:
+        there = patiently(beside, lambda: freshly(fs).exists(path))
+    except PermissionError:
+        return None  # what a bucket that may be read and not listed answers for an object that is not there
+    if not there:
         return None
     try:
         with _reasons(beside), open_ranges(beside) as file:

@@ -12,9 +12,10 @@ import numpy as np
 import orjson
 
 from pipeline.words.base import WordList, clean, no_words
-from schemas.base import MAX_JSON_BYTES
 
 _MAX_LINE = 2**31
+MAX_BYTES = 16 * 1024 * 1024  # of the JSON of one document: parsed, it takes thirty times that
+MAX_WORDS = 50_000  # of one page
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,11 @@ def given_words(data: bytes, pages: int) -> list[WordList] | None:
         return None
     if len(found) != pages:
         raise ValueError(f"words of {len(found)} pages for a document of {pages}")
-    return [_page_words(page, index) for index, page in enumerate(found)]
+    words = [_page_words(page, index) for index, page in enumerate(found)]
+    for index, one in enumerate(words):
+        if len(one.text) > MAX_WORDS:
+            raise ValueError(f"page {index}: {len(one.text)} words, more than {MAX_WORDS}")
+    return words
 
 
 def _pages_of(data: bytes) -> list[dict[str, Any]] | None:
@@ -54,8 +59,8 @@ def _pages_of(data: bytes) -> list[dict[str, Any]] | None:
 
 
 def _parse(data: bytes) -> Any:
-    if len(data) > MAX_JSON_BYTES:
-        return None
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"{len(data)} bytes of words, more than {MAX_BYTES}")
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:

@@ -165,11 +165,13 @@ def test_a_node_that_does_not_answer(cluster: Any, hidden: Path, tmp_path: Path)
     for process in stopped:
         process.suspend()
     try:
-        done = _share(cluster, tmp_path / "set", PATIENCE="3")
+        done = _share(cluster, tmp_path / "set", PATIENCE="8")
     finally:
         for process in stopped:
             process.resume()
     assert done.returncode == 1, done.stderr
-    assert done.stderr.startswith(f"error: no answer from node {THIRD} of the cluster within 3 s")
+    assert done.stderr.startswith("error: no answer from node ")
+    assert THIRD in done.stderr
+    assert "of the cluster within 8 s" in done.stderr
     assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
