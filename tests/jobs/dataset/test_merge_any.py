@@ -44,7 +44,8 @@ def _ok(rows: list[ManifestRow]) -> Counter[str | None]:
     return Counter(row.key for row in rows if row.status is Status.OK)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), phases=NO_SHRINKING)
+@pytest.mark.timeout(900)
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), phases=NO_SHRINKING)
 @given(STORIES)
 @example(
     [

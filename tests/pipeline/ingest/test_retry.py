@@ -251,9 +251,10 @@ def test_a_place_that_was_two_bad_files_is_one_file_when_it_is_tried(
     assert found == ([(None, "rejected")] if fault else [(page, "ok") for page in range(CONTENTS[content])])
 
 
-SETTINGS = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+SETTINGS = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
+@pytest.mark.timeout(900)
 @SETTINGS
 @given(st.dictionaries(st.sampled_from(URIS), STATE, min_size=1), st.lists(STEP, min_size=1, max_size=4), st.data())
 def test_any_story_ends_with_every_page_in_the_dataset_once(
