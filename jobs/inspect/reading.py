@@ -35,19 +35,27 @@ class Sample:
 
 
 def manifest_parts(dataset: Dataset) -> Iterator[pa.Table]:
-    """The manifest of the finished generations, part by part, in order."""
+    """The manifest as it stands, part by part, in order: without rejected rows that were tried again later."""
+    again = tried_again(dataset)
     for generation in dataset.info.generations:
-        yield from dataset.manifest_parts(generation.name)
+        tried = again[generation.name]
+        for part in dataset.manifest_parts(generation.name):
+            yield _standing(part, tried) if tried else part
+
+
+def _standing(part: pa.Table, tried: frozenset[tuple[str, str | None]]) -> pa.Table:
+    columns = (part[name].to_pylist() for name in ("status", "uri", "sha256"))
+    stands = [
+        status != Status.REJECTED or (uri, sha256) not in tried for status, uri, sha256 in zip(*columns, strict=True)
+    ]
+    return part.filter(pa.array(stands, pa.bool_()))
 
 
 def manifest_rows(dataset: Dataset) -> Iterator[ManifestRow]:
-    """Rows of the manifest as they stand, in order: without rejected ones that were tried again later."""
-    again = tried_again(dataset)
+    """Rows of the manifest as they stand, in order."""
     for part in manifest_parts(dataset):
         for row in part.to_pylist():
-            tried = again[row["generation"]]
-            if not tried or row["status"] != Status.REJECTED or (row["uri"], row["sha256"]) not in tried:
-                yield ManifestRow.model_validate(row)
+            yield ManifestRow.model_validate(row)
 
 
 def find_row(dataset: Dataset, key: str) -> ManifestRow:

@@ -17,6 +17,7 @@ from support.line import CONFIG, OPTIONS, files_of, hashes_of, ingested, lock
 from jobs.cluster import probing
 from jobs.cluster.ingest import IngestJob, ingest
 from jobs.inspect.lint import lint
+from jobs.inspect.summary import collect
 from pipeline.ingest import IngestWorker
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
@@ -208,6 +209,7 @@ def test_rejected_inputs_are_tried_again_with_a_password(
     assert pagemill(*retry)[0] == 0
     assert files_of(out) == before, "nothing is left to be tried"
     assert lint(str(out)) == []
+    assert collect(Dataset(str(out))).status == {"ok": 7}, "what was tried again counts once"
 
 
 def test_a_retry_that_was_cut_off_is_finished_and_not_followed_by_another(copies: Path, tmp_path: Path) -> None:
