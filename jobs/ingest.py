@@ -65,7 +65,21 @@ def ingest(
         pages_per_shard=pages_per_shard,
         picture_longest=picture_longest,
     )
-    job = IngestJob(
+    job = make_job(inputs, inputs_from, password_file, retry_rejected, max_rejected, workers, address)
+    report(run_ingest(out, config, job), out, strict=strict)
+
+
+def make_job(
+    inputs: list[str] | None,
+    inputs_from: list[str] | None,
+    password_file: Path | None,
+    retry_rejected: bool,
+    max_rejected: float | None,
+    workers: int | None,
+    address: str | None,
+) -> IngestJob:
+    """What the options that `ingest` and `dataset add` share ask for."""
+    return IngestJob(
         inputs=inputs or (),
         lists=inputs_from or (),
         passwords=read_passwords(password_file),
@@ -74,7 +88,6 @@ def ingest(
         workers=workers,
         address=address,
     )
-    report(run_ingest(out, config, job), out, strict=strict)
 
 
 def report(info: DatasetInfo, out: str, *, strict: bool) -> None:

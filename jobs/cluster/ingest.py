@@ -26,7 +26,7 @@ from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, open_or_create
 from pipeline.sources import list_inputs
-from schemas.dataset import DatasetInfo, GenerationPlan
+from schemas.dataset import DatasetInfo, GenerationPlan, Listing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,19 +114,20 @@ class _Run:
     def go_on(self, info: DatasetInfo) -> DatasetInfo:
         """Finish the generation that is listed; the same dataset where nothing in it is new."""
         files = self.files(info)
-        plan = files.read_plan() or self._plan(info, files)
+        listing = InputFiles(files).read_listing()
+        assert listing is not None, "a plan before its listing"
+        witnesses = choose_witnesses(InputFiles(files), len(listing.files))
+        plan = files.read_plan() or self._plan(info, files, listing, witnesses)
         if plan is None:
             return info
-        listing = InputFiles(files).read_listing()
-        witnesses = choose_witnesses(InputFiles(files), len(listing.files)) if listing is not None else ()
         build = partial(_worker, witnesses, self.store.url, plan.name, self.config, tuple(self.job.passwords))
         allowance = Allowance(self.job.max_rejected)
         return carry_through(self.store, info, plan, build, self.workers, "ingest", allowance)
 
-    def _plan(self, info: DatasetInfo, files: GenerationFiles) -> GenerationPlan | None:
+    def _plan(
+        self, info: DatasetInfo, files: GenerationFiles, listing: Listing, witnesses: tuple[str, ...]
+    ) -> GenerationPlan | None:
         inputs = InputFiles(files)
-        listing = inputs.read_listing()
-        assert listing is not None, "a plan before its listing"
         with plain_failures("looking at the inputs"), JobProgress("look", "inputs", listing.inputs) as progress:
             looked = len(inputs.probed()) * PART_INPUTS
             probe_all(
@@ -134,6 +135,7 @@ class _Run:
                 len(listing.files),
                 self.config.limits,
                 self.job.passwords,
+                witnesses,
                 max(self.cpus, self.workers),
                 lambda done: progress.update(min(looked + done, listing.inputs)),
             )

@@ -10,7 +10,7 @@ from typing import Any
 
 import ray
 
-from jobs.cluster.witness import choose_witnesses, require_witnesses
+from jobs.cluster.witness import require_witnesses
 from pipeline.ingest import InputFiles, probe
 from pipeline.pages import Limits, Sandbox
 
@@ -45,11 +45,11 @@ def probe_all(
     parts: int,
     limits: Limits,
     passwords: Sequence[str],
+    witnesses: tuple[str, ...],
     cpus: int,
     on_done: Callable[[int], None],
 ) -> None:
     """Open every input that is listed and was not opened yet; `on_done` is told how many inputs of them are done."""
-    witnesses = choose_witnesses(files, parts)
     flying: deque[_Flying] = deque()
     rows: list[dict[str, Any]] = []
     done = 0

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from jobs.cluster.ingest import IngestJob
 from jobs.cluster.ingest import ingest as run_ingest
 from jobs.command import check_workers, require_lasting
 from jobs.ingest import (
@@ -18,7 +17,7 @@ from jobs.ingest import (
     RetryRejected,
     Strict,
     Workers,
-    read_passwords,
+    make_job,
     report,
 )
 from pipeline.ingest import IngestConfig
@@ -44,13 +43,5 @@ def add(
         raise ValueError(
             f"{dataset} is a dataset of {info.content}: `pagemill prepare` adds to it what its pages have more"
         )
-    job = IngestJob(
-        inputs=inputs or (),
-        lists=inputs_from or (),
-        passwords=read_passwords(password_file),
-        retry_rejected=retry_rejected,
-        max_rejected=max_rejected,
-        workers=workers,
-        address=address,
-    )
+    job = make_job(inputs, inputs_from, password_file, retry_rejected, max_rejected, workers, address)
     report(run_ingest(dataset, IngestConfig.from_stored(info.config), job), dataset, strict=strict)

@@ -16,11 +16,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.dataset.inputs import SEAL, CopiedInputs
+from jobs.dataset.inputs import CopiedInputs
 from jobs.dataset.leftout import LeftOut, Retry
 from jobs.dataset.original import Original
 from pipeline.ingest import InputFiles
-from pipeline.ingest.inputs import PART_INPUTS
+from pipeline.ingest.inputs import PART_INPUTS, SEAL
 from pipeline.ingest.retry import rejected
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.generation import SHARD_PREFIX, GenerationFiles, inputs_unit, is_inputs_unit, unit_name

@@ -9,12 +9,11 @@ import pyarrow as pa
 
 from jobs.dataset.leftout import LeftOut, Retry
 from jobs.dataset.original import Original
+from pipeline.ingest.inputs import SEAL
 from pipeline.shards.generation import GenerationFiles
 from pipeline.shards.tar import parquet_bytes, read_parquet
 from schemas.dataset import FileRef, Listing
 from schemas.manifest import LISTING_SCHEMA, PROBE_SCHEMA
-
-SEAL = "listing.json"
 
 
 @dataclass

@@ -22,7 +22,7 @@ from schemas.dataset import Counts, FileRef, Listing
 from schemas.manifest import LISTING_SCHEMA, PROBE_SCHEMA
 
 PART_INPUTS = 4096
-_SEAL = "listing.json"
+SEAL = "listing.json"
 _FOLDERS = ("listing", "probes", "plan", "units", "manifest")  # what a generation may hold before it has shards
 
 
@@ -44,12 +44,12 @@ class InputFiles:
             refs.append(self._files.put(_part("listing", len(refs)), parquet_bytes(table)))
             count += len(part)
         listing = Listing(inputs=count, files=refs, retry=replaces is not None, replaces=replaces or Counts())
-        self._files.put(_SEAL, listing.to_json())
+        self._files.put(SEAL, listing.to_json())
         return listing
 
     def read_listing(self) -> Listing | None:
         """What was listed, or None where that was not finished."""
-        name = f"{self._folder}/{_SEAL}"
+        name = f"{self._folder}/{SEAL}"
         return Listing.from_json(self._store.read(name)) if self._store.exists(name) else None
 
     def listed(self, part: int) -> pa.Table:
@@ -80,7 +80,7 @@ class InputFiles:
 
     def refs(self, listing: Listing) -> list[FileRef]:
         """Every file of these, for the plan that was made from them."""
-        names = [_SEAL, *(f"probes/{name}" for name in self._store.list(f"{self._folder}/probes"))]
+        names = [SEAL, *(f"probes/{name}" for name in self._store.list(f"{self._folder}/probes"))]
         whole = (self._store.read(f"{self._folder}/{name}") for name in names)
         return [*listing.files, *(self._files.ref(name, data) for name, data in zip(names, whole, strict=True))]
 
@@ -93,7 +93,7 @@ class InputFiles:
             raise RuntimeError(
                 f"{self._store.url}/{self._folder} was planned by another command: let that one end, or give it again"
             )
-        self._store.remove(f"{self._folder}/{_SEAL}")
+        self._store.remove(f"{self._folder}/{SEAL}")
         for folder in _FOLDERS:
             for name in self._store.list(f"{self._folder}/{folder}"):
                 self._store.remove(f"{self._folder}/{folder}/{name}")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from pipeline.ingest.config import IngestConfig
+from pipeline.limited import Closing
 from pipeline.order import arrange
 from pipeline.pages import RawPage, Sandbox, StoredPicture, encode_picture
 from pipeline.sources.formats import Format
@@ -30,7 +29,7 @@ class MadePage:
 _GIVEN = Engine(name="given", version="pixparse/1", models={}, config=digest({}))
 
 
-class PageMaker:
+class PageMaker(Closing):
     """Makes pages of one document at a time; owns two child processes: one opens and renders, one reads pictures."""
 
     def __init__(self, config: IngestConfig, passwords: Sequence[str] = ()) -> None:
@@ -114,11 +113,3 @@ class PageMaker:
         """End both child processes; another page starts them again."""
         self._sandbox.close()
         self._extractor.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -7,7 +7,7 @@
 What the child does wrong is the page's fault and a PageError; what is done to it is not, and is tried again.
 """
 
-from pipeline.limited.base import Budget, PageError
+from pipeline.limited.base import Budget, Closing, PageError
 from pipeline.limited.process import LimitedProcess
 
-__all__ = ["Budget", "LimitedProcess", "PageError"]
+__all__ = ["Budget", "Closing", "LimitedProcess", "PageError"]

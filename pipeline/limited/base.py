@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 from schemas.manifest import Reason
 
@@ -25,3 +28,19 @@ class Budget:
     wall_seconds: float  # for one request; twice that where it is tried again alone
     open_files: int
     recycle_after: int  # requests; then a new child takes over, so that no leak can grow
+
+
+class Closing(ABC):
+    """What owns a child process: as a context it closes itself."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the child, whatever it does; another request starts a new one."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

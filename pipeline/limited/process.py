@@ -8,10 +8,9 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
-from pipeline.limited.base import Budget, PageError
+from pipeline.limited.base import Budget, Closing, PageError
 from pipeline.limited.pipes import Child, printable
 from pipeline.limited.wire import Bytes, pack, unpack
 from schemas.manifest import Reason
@@ -36,7 +35,7 @@ class _ClockError(PageError):
     """The wall clock ran out, which the CPU's did not."""
 
 
-class LimitedProcess:
+class LimitedProcess(Closing):
     """A child that runs `module` (see `serve`), at most one at a time. `settings` go to it over the pipe.
 
     `incarnation` is the number of the child that lives, 0 where there is none: state that was built in one child is
@@ -179,14 +178,6 @@ class LimitedProcess:
         child, self._child = self._child, None
         if child is not None:
             child.end()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def environment(path: str) -> dict[str, str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from pipeline.limited import LimitedProcess
+from pipeline.limited import Closing, LimitedProcess
 from pipeline.limited.wire import Bytes
 from pipeline.pages.base import Chars, Limits, PageFacts, RawPage
 from pipeline.sources.formats import Format
@@ -17,7 +16,7 @@ from pipeline.sources.formats import Format
 _CHAR_BYTES = 4 + 16 + 1  # code, box, hidden
 
 
-class Sandbox:
+class Sandbox(Closing):
     """Opens one document at a time. Every failure of the child is a PageError; the next request gets a new child.
 
     `passwords` are tried in their order on a PDF that needs one. They go to the child over its pipe, and nowhere else.
@@ -70,14 +69,6 @@ class Sandbox:
     def close(self) -> None:
         """End the child, whatever it does."""
         self._process.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _raw_page(head: dict[str, Any], body: Bytes) -> RawPage:

@@ -8,20 +8,19 @@ import pyarrow as pa
 
 from jobs.inspect.lint.plan import Plan
 from jobs.inspect.lint.scope import Scope
+from pipeline.ingest.inputs import SEAL
 from pipeline.shards.tar import read_parquet
 from schemas.dataset import FileRef, Listing
 from schemas.manifest import LISTING_SCHEMA, PROBE_SCHEMA
 
-_SEAL = "listing.json"
-
 
 def check_inputs(scope: Scope, generation: str, plan: Plan) -> None:
     """The listing and the probes that a plan was made from. Comes after the manifest of the generation was read."""
-    where = f"{generation}/{_SEAL}"
+    where = f"{generation}/{SEAL}"
     with scope.findings.guard("input-files", where):
         listing = Listing.from_json(scope.store.read(where))
         parts = [ref.name for ref in listing.files]
-        expected = [*parts, _SEAL, *(name.replace("listing/", "probes/", 1) for name in parts)]
+        expected = [*parts, SEAL, *(name.replace("listing/", "probes/", 1) for name in parts)]
         names = [ref.name for ref in plan.inputs]
         if not scope.findings.expect(names == expected, "input-files", where, f"the plan was made from {names}"):
             return
@@ -32,7 +31,7 @@ def check_inputs(scope: Scope, generation: str, plan: Plan) -> None:
             "the plan replaces other rows",
         )
         by_name = {ref.name: ref for ref in plan.inputs}
-        scope.read(generation, by_name[_SEAL])
+        scope.read(generation, by_name[SEAL])
         rows = sum(_check_part(scope, generation, by_name, ref) for ref in listing.files)
         scope.findings.expect(rows == listing.inputs, "input-files", where, f"{rows} rows for {listing.inputs} inputs")
 
