@@ -6,6 +6,8 @@
       |
     pages     open and render in a limited child       -> RawPage
       |
+    beside    words and truth that came along, parsed in a limited child
+      |
     words     text layer where it is good, OCR else    -> Extraction
       |
     order     lines, blocks, reading order             -> Layout

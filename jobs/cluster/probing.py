@@ -11,6 +11,7 @@ from typing import Any
 import ray
 
 from jobs.cluster.witness import require_witnesses
+from pipeline.beside import Beside
 from pipeline.ingest import InputFiles, probe
 from pipeline.pages import Limits, Sandbox
 
@@ -23,14 +24,14 @@ def _probe_chunk(
     rows: list[dict[str, Any]], limits: Limits, passwords: Sequence[str], witnesses: tuple[str, ...]
 ) -> list[dict[str, Any]]:
     require_witnesses(witnesses)
-    sandbox = _sandbox(limits, tuple(passwords))
-    return [probe(row, sandbox).row() for row in rows]
+    sandbox, beside = _children(limits, tuple(passwords))
+    return [probe(row, sandbox, beside).row() for row in rows]
 
 
 @lru_cache(maxsize=1)
-def _sandbox(limits: Limits, passwords: tuple[str, ...]) -> Sandbox:
-    """One for all tasks of a process: its child ends with the process, and starting one costs as much as many files."""
-    return Sandbox(limits, passwords)
+def _children(limits: Limits, passwords: tuple[str, ...]) -> tuple[Sandbox, Beside]:
+    """For all tasks of a process: they end with the process, and starting one costs as much as many files."""
+    return Sandbox(limits, passwords), Beside(limits.for_pages)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.beside import Beside
 from pipeline.ingest.config import IngestConfig
 from pipeline.limited import Closing
 from pipeline.order import arrange
@@ -30,11 +31,14 @@ _GIVEN = Engine(name="given", version="pixparse/1", models={}, config=digest({})
 
 
 class PageMaker(Closing):
-    """Makes pages of one document at a time; owns two child processes: one opens and renders, one reads pictures."""
+    """Makes pages of one document at a time; owns the child processes: one opens and renders, one reads pictures, and
+    one, `beside`, parses the words and the truth that came with the document.
+    """
 
     def __init__(self, config: IngestConfig, passwords: Sequence[str] = ()) -> None:
         self._config = config
         self._sandbox = Sandbox(config.limits, passwords)
+        self.beside = Beside(config.limits.for_pages)
         budget = config.limits.for_ocr
         self._extractor = Extractor(config.route, lambda: OcrProcess(config.ocr, budget), config.ocr_longest)
         self._format = Format.PDF
@@ -110,6 +114,7 @@ class PageMaker(Closing):
         )
 
     def close(self) -> None:
-        """End both child processes; another page starts them again."""
+        """End the child processes; another page starts them again."""
         self._sandbox.close()
+        self.beside.close()
         self._extractor.close()

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pipeline.beside import Beside
 from pipeline.pages.base import PageError
 from pipeline.pages.sandbox import Sandbox
-from pipeline.sources import Listed, SourceError, read_source, read_truth
-from pipeline.words.given import given_words
+from pipeline.sources import Listed, Source, SourceError, read_source, truth_beside
 from schemas.manifest import Reason
 
 
@@ -48,8 +48,8 @@ def listed_of(row: Mapping[str, Any]) -> Listed:
     return Listed(row["uri"], row.get("stamp", ""), **places)
 
 
-def probe(row: Mapping[str, Any], sandbox: Sandbox) -> Probe:
-    """Read, recognise and open one input, given as a row of LISTING_SCHEMA."""
+def probe(row: Mapping[str, Any], sandbox: Sandbox, beside: Beside) -> Probe:
+    """Read, recognise and open one input, given as a row of LISTING_SCHEMA, and what lies beside it."""
     if row["fault"]:
         return Probe(reason=Reason.UNREADABLE, detail=row["fault"])
     try:
@@ -58,14 +58,16 @@ def probe(row: Mapping[str, Any], sandbox: Sandbox) -> Probe:
         return Probe(sha256=error.sha256, reason=error.reason, detail=error.detail)
     try:
         pages = sandbox.open(source.format, source.data)
+        take_beside(beside, source, pages)
     except PageError as error:
         return Probe(source.sha256, reason=error.reason, detail=error.detail)
-    for reason, check in (
-        (Reason.BAD_TRUTH, lambda: read_truth(row["uri"], pages)),
-        (Reason.BAD_WORDS, lambda: given_words(source.words, pages) if source.words is not None else None),
-    ):
-        try:
-            check()
-        except ValueError as error:
-            return Probe(source.sha256, reason=reason, detail=str(error)[:300])
     return Probe(source.sha256, source.format.value, pages)
+
+
+def take_beside(beside: Beside, source: Source, pages: int) -> None:
+    """Have words and truth of an open document parsed; PageError where one of them is bad."""
+    try:
+        truth = truth_beside(source.uri)
+    except ValueError as error:
+        raise PageError(Reason.BAD_TRUTH, str(error)) from None
+    beside.take(source.words, truth, pages)

@@ -8,19 +8,16 @@ from typing import Any
 
 from pipeline.ingest.config import IngestConfig
 from pipeline.ingest.page import MadePage, PageMaker
-from pipeline.ingest.probe import listed_of
+from pipeline.ingest.probe import listed_of, take_beside
 from pipeline.pages import PageError
 from pipeline.shards.files import Store
 from pipeline.shards.generation import SHARD_PREFIX, GenerationFiles, unit_name
 from pipeline.shards.hashes import minhash, phash
 from pipeline.shards.tar import SampleFacts, ShardBuilder
-from pipeline.sources import SourceError, read_source, read_truth
-from pipeline.words.base import WordList
-from pipeline.words.given import given_words
+from pipeline.sources import SourceError, read_source
 from schemas.dataset import UnitMarker
 from schemas.manifest import PLAN_SCHEMA, ManifestRow, Reason, Status
 from schemas.page import DocumentRef, page_key
-from schemas.truth import DocumentTruth
 
 
 class IngestWorker:
@@ -52,41 +49,29 @@ class IngestWorker:
             pages = list(group)
             document = DocumentRef(sha256=sha256, uri=uri, pages=pages[0]["pages"])
             try:
-                truth, given = self._open(pages[0])
+                self._open(pages[0])
             except (SourceError, PageError) as error:
                 yield from ((row, PageError(error.reason, error.detail)) for row in pages)
                 continue
             for row in pages:
-                number = row["page"]
                 try:
-                    yield (
-                        row,
-                        self._maker.make(
-                            document,
-                            number,
-                            truth.pages[number] if truth else None,
-                            given[number] if given else None,
-                        ),
-                    )
+                    yield row, self._make(document, row["page"])
                 except PageError as error:
                     yield row, error
 
-    def _open(self, row: dict[str, Any]) -> tuple[DocumentTruth | None, list[WordList] | None]:
-        """Open a planned document and give its truth and the words that came with it; all may have changed since."""
+    def _open(self, row: dict[str, Any]) -> None:
+        """Open a planned document and what lies beside it; all may have changed since."""
         source = read_source(listed_of(row))
         if source.sha256 != row["sha256"]:
             raise PageError(Reason.CHANGED, "its bytes are not those that were planned")
         count = self._maker.open(source.format, source.data)
         if count != row["pages"]:
             raise PageError(Reason.CHANGED, f"{count} pages, {row['pages']} were planned")
-        try:
-            truth = read_truth(row["uri"], count)
-        except ValueError as error:
-            raise PageError(Reason.BAD_TRUTH, str(error)) from None
-        try:
-            return truth, given_words(source.words, count) if source.words is not None else None
-        except ValueError as error:
-            raise PageError(Reason.BAD_WORDS, str(error)) from None
+        take_beside(self._maker.beside, source, count)
+
+    def _make(self, document: DocumentRef, number: int) -> MadePage:
+        beside = self._maker.beside
+        return self._maker.make(document, number, beside.truth(number), beside.words(number))
 
     def _row(self, row: dict[str, Any], made: MadePage | PageError, stem: str) -> ManifestRow:
         ok = made.record if isinstance(made, MadePage) else None

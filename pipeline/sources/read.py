@@ -13,7 +13,7 @@ from pipeline.sources.listed import TAR_SCHEME, Listed, tar_of
 from pipeline.sources.ranges import Ranges, open_ranges
 from schemas.base import MAX_JSON_BYTES, sha256_hex
 from schemas.manifest import Reason
-from schemas.truth import TRUTH_SUFFIX, DocumentTruth
+from schemas.truth import TRUTH_SUFFIX
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
 _BAD_TAR = "a tar that is damaged or cut: members may be missing"  # one that is whole is listed by its members
@@ -109,10 +109,10 @@ def _reasons(uri: str) -> Iterator[None]:
         raise SourceError(Reason.UNREADABLE, error.strerror or type(error).__name__) from None
 
 
-def read_truth(uri: str, pages: int) -> DocumentTruth | None:
-    """Truth that lies beside a file as `<file name>.truth.json`, or None; a member of a tar has none.
+def truth_beside(uri: str) -> bytes | None:
+    """Truth that lies beside a file as `<file name>.truth.json`, not looked into yet; a member of a tar has none.
 
-    Raises ValueError where it cannot be read, is not valid or is not of `pages` pages.
+    Raises ValueError where it is there and cannot be read.
     """
     if uri.startswith(TAR_SCHEME):
         return None
@@ -127,10 +127,6 @@ def read_truth(uri: str, pages: int) -> DocumentTruth | None:
         return None
     try:
         with _reasons(beside), open_ranges(beside) as file:
-            data = _whole(file, MAX_JSON_BYTES)
+            return _whole(file, MAX_JSON_BYTES)
     except SourceError as error:
         raise ValueError(f"its truth cannot be read: {error.detail}") from None
-    truth = DocumentTruth.from_json(data)
-    if len(truth.pages) != pages:
-        raise ValueError(f"truth of {len(truth.pages)} pages for a file of {pages}")
-    return truth

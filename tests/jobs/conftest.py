@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from jobs.cli import app
 from jobs.command import run_app
+from pipeline.beside import Beside
 from pipeline.ingest import IngestConfig, IngestWorker, InputFiles, accounted, listing_row, make_plan, probe
 from pipeline.pages import Sandbox
 from pipeline.prepare import PrepareConfig, PrepareWorker, load_tokenizer, plan_table, train_tokenizer
@@ -61,8 +62,8 @@ def pages(documents: Path) -> str:
     files = GenerationFiles(store, "gen-0000")
     inputs = InputFiles(files)
     listing = inputs.write_listing(map(listing_row, list_inputs([str(documents)])))
-    with Sandbox(config.limits) as sandbox:
-        inputs.write_probes(0, [probe(row, sandbox).row() for row in inputs.listed(0).to_pylist()])
+    with Sandbox(config.limits) as sandbox, Beside(config.limits.for_pages) as beside:
+        inputs.write_probes(0, [probe(row, sandbox, beside).row() for row in inputs.listed(0).to_pylist()])
     plan = make_plan(files, listing, config, accounted(store, info))
     assert plan is not None
     worker = IngestWorker(store.url, files.name, config)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.beside import Beside
 from pipeline.ingest import IngestConfig, IngestWorker, InputFiles, accounted, listing_row, make_plan, probe, unseen
 from pipeline.ingest.page import PageMaker
 from pipeline.ingest.retry import rejected, retry_rows
@@ -25,6 +26,7 @@ class Ingestion:
 
     out: Path
     sandbox: Sandbox
+    beside: Beside
     config: IngestConfig
     passwords: Sequence[str] = ()  # that workers are given; the sandbox has its own
     makers: dict[Any, PageMaker] = field(default_factory=dict)  # by configuration and passwords: starting one is slow
@@ -68,7 +70,7 @@ class Ingestion:
         for part in sorted(set(range(len(listing.files))) - inputs.probed()):
             rows = inputs.listed(part).to_pylist()
             self.opened += [row["uri"] for row in rows]
-            inputs.write_probes(part, [probe(row, self.sandbox).row() for row in rows])
+            inputs.write_probes(part, [probe(row, self.sandbox, self.beside).row() for row in rows])
         return make_plan(self.files, listing, self.config, accounted(self.store, self.info, listing.retry))
 
     def plan(self, inputs: Sequence[str | Path]) -> GenerationPlan:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pipeline.limited import PageError
 from pipeline.limited.serve import Reply, serve
 from pipeline.limited.wire import Bytes
+from pipeline.words.message import pack_words
 from pipeline.words.ocr import OcrName, make_engine
-from pipeline.words.ocr.message import pack_words
 from schemas.manifest import Reason
 
 

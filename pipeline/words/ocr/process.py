@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from pipeline.limited import Budget, LimitedProcess
 from pipeline.words.base import WordList
+from pipeline.words.message import MAX_WORDS_BYTES, unpack_words
 from pipeline.words.ocr import OcrName
 from pipeline.words.ocr.base import OcrEngine
-from pipeline.words.ocr.message import MAX_WORDS_BYTES, unpack_words
 from schemas.page import Engine
 
 

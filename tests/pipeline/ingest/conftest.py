@@ -11,9 +11,10 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 from support.ingestion import Ingestion
 
+from pipeline.beside import Beside
 from pipeline.ingest import IngestConfig
 from pipeline.ingest.page import PageMaker
-from pipeline.pages import Sandbox
+from pipeline.pages import Limits, Sandbox
 from pipeline.synth import Spec, make, save
 from pipeline.words import PdfText, RouteConfig
 
@@ -24,6 +25,13 @@ SPECS = (("letter", 2), ("invoice", 1), ("paper2", 1), ("table", 2))
 def sandbox() -> Iterator[Sandbox]:
     """The sandbox that probes."""
     with Sandbox() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def beside() -> Iterator[Beside]:
+    """What parses words and truth where inputs are probed."""
+    with Beside(Limits().for_pages) as made:
         yield made
 
 
@@ -44,12 +52,14 @@ def makers() -> Iterator[dict[Any, PageMaker]]:
 
 
 @pytest.fixture
-def ingestion(tmp_path: Path, sandbox: Sandbox, makers: dict[Any, PageMaker]) -> Callable[..., Ingestion]:
+def ingestion(
+    tmp_path: Path, sandbox: Sandbox, beside: Beside, makers: dict[Any, PageMaker]
+) -> Callable[..., Ingestion]:
     """`ingestion(name="pages", **config)`: three pages a shard, text layers always."""
 
     def start(name: str = "pages", **config: Any) -> Ingestion:
         options = {"route": RouteConfig(pdf_text=PdfText.ALWAYS), "pages_per_shard": 3, **config}
-        return Ingestion(tmp_path / name, sandbox, IngestConfig(**options), makers=makers)
+        return Ingestion(tmp_path / name, sandbox, beside, IngestConfig(**options), makers=makers)
 
     return start
 
@@ -65,11 +75,15 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def ingested(
-    inputs: Path, sandbox: Sandbox, makers: dict[Any, PageMaker], tmp_path_factory: pytest.TempPathFactory
+    inputs: Path,
+    sandbox: Sandbox,
+    beside: Beside,
+    makers: dict[Any, PageMaker],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Ingestion:
     """Those documents as a finished dataset; tests must not change it."""
     config = IngestConfig(route=RouteConfig(pdf_text=PdfText.ALWAYS), pages_per_shard=3)
-    run = Ingestion(tmp_path_factory.mktemp("ingested") / "pages", sandbox, config, makers=makers)
+    run = Ingestion(tmp_path_factory.mktemp("ingested") / "pages", sandbox, beside, config, makers=makers)
     run.run(inputs)
     return run
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from reportlab.lib import pdfencrypt
 
+from pipeline.beside import Beside
 from pipeline.ingest import Probe, listing_row, probe
 from pipeline.ingest.probe import listed_of
 from pipeline.pages import Limits, Sandbox
@@ -18,6 +20,7 @@ from schemas.manifest import LISTING_SCHEMA, PROBE_SCHEMA, Reason
 from schemas.truth import DocumentTruth, PageTruth
 
 DrawPdf = Callable[..., bytes]
+Look = Callable[..., Probe]
 EMPTY_PAGE = PageTruth(words=[], lines=[])
 
 
@@ -25,20 +28,27 @@ def truth(pages: int) -> bytes:
     return DocumentTruth(document_type="x", seed=0, text_layer="none", pages=[EMPTY_PAGE] * pages).to_json()
 
 
-def look(path: Path | str, sandbox: Sandbox) -> Probe:
-    return probe(listing_row(Listed(str(path))), sandbox)
+@pytest.fixture(scope="session")
+def look(sandbox: Sandbox, beside: Beside) -> Look:
+    """`look(path)`, or a row of a listing, with the usual sandbox or another one."""
+
+    def see(what: Path | str | dict[str, Any], other: Sandbox | None = None) -> Probe:
+        row = what if isinstance(what, dict) else listing_row(Listed(str(what)))
+        return probe(row, other or sandbox, beside)
+
+    return see
 
 
-def test_a_good_document_has_its_pages(sandbox: Sandbox, tmp_path: Path, draw_pdf: DrawPdf) -> None:
+def test_a_good_document_has_its_pages(look: Look, tmp_path: Path, draw_pdf: DrawPdf) -> None:
     path = tmp_path / "x.pdf"
     path.write_bytes(draw_pdf("one", "two"))
     expected = Probe(sha256_hex(path.read_bytes()), "pdf", 2)
-    assert look(path, sandbox) == expected
+    assert look(path) == expected
     Path(f"{path}.truth.json").write_bytes(truth(2))
-    assert look(path, sandbox) == expected
+    assert look(path) == expected
 
 
-def test_what_is_wrong_has_a_reason(sandbox: Sandbox, tmp_path: Path, draw_pdf: DrawPdf) -> None:
+def test_what_is_wrong_has_a_reason(look: Look, tmp_path: Path, draw_pdf: DrawPdf) -> None:
     def put(name: str, data: bytes) -> str:
         (tmp_path / name).write_bytes(data)
         return str(tmp_path / name)
@@ -54,33 +64,33 @@ def test_what_is_wrong_has_a_reason(sandbox: Sandbox, tmp_path: Path, draw_pdf: 
         put("cut.png", b"\x89PNG\r\n\x1a\nrest"): Reason.DAMAGED,
     }
     for uri, reason in cases.items():
-        found = look(uri, sandbox)
+        found = look(uri)
         assert (found.reason, found.pages) == (reason, 0), uri
         assert found.detail
         assert (found.sha256 is None) == (reason is Reason.UNREADABLE)
 
 
-def test_a_password_opens(knowing: Sandbox, tmp_path: Path, draw_pdf: DrawPdf) -> None:
+def test_a_password_opens(look: Look, knowing: Sandbox, tmp_path: Path, draw_pdf: DrawPdf) -> None:
     path = tmp_path / "locked.pdf"
     path.write_bytes(draw_pdf("hidden", "text", encrypt=pdfencrypt.StandardEncryption("secret", "owner")))
     assert look(path, knowing) == Probe(sha256_hex(path.read_bytes()), "pdf", 2)
 
 
 @pytest.mark.parametrize("side", [b"{}", b"", b"\xff", truth(3)])
-def test_bad_truth_is_a_reason(sandbox: Sandbox, tmp_path: Path, draw_pdf: DrawPdf, side: bytes) -> None:
+def test_bad_truth_is_a_reason(look: Look, tmp_path: Path, draw_pdf: DrawPdf, side: bytes) -> None:
     path = tmp_path / "x.pdf"
     path.write_bytes(draw_pdf("one", "two"))
     Path(f"{path}.truth.json").write_bytes(side)
-    found = look(path, sandbox)
+    found = look(path)
     assert found.reason is Reason.BAD_TRUTH
     assert found.detail
 
 
-def test_truth_that_cannot_be_read_is_a_reason(sandbox: Sandbox, tmp_path: Path, draw_pdf: DrawPdf) -> None:
+def test_truth_that_cannot_be_read_is_a_reason(look: Look, tmp_path: Path, draw_pdf: DrawPdf) -> None:
     path = tmp_path / "x.pdf"
     path.write_bytes(draw_pdf("one"))
     Path(f"{path}.truth.json").mkdir()
-    assert look(path, sandbox).reason is Reason.BAD_TRUTH
+    assert look(path).reason is Reason.BAD_TRUTH
 
 
 @pytest.mark.parametrize(
@@ -92,16 +102,16 @@ def test_truth_that_cannot_be_read_is_a_reason(sandbox: Sandbox, tmp_path: Path,
     ],
 )
 def test_words_that_came_with_a_member_are_looked_at(
-    sandbox: Sandbox, tmp_path: Path, draw_pdf: DrawPdf, words: bytes, reason: Reason | None
+    look: Look, tmp_path: Path, draw_pdf: DrawPdf, words: bytes, reason: Reason | None
 ) -> None:
     document = draw_pdf("one")
     (tmp_path / "t.tar").write_bytes(document + words)
     listed = Listed(f"tar://x.pdf::{tmp_path}/t.tar", "", 0, len(document), len(document), len(words))
-    found = probe(listing_row(listed), sandbox)
+    found = look(listing_row(listed))
     assert (found.sha256, found.reason, found.pages) == (sha256_hex(document), reason, 0 if reason else 1)
 
 
-def test_a_document_of_too_many_pages_is_refused_whole(tmp_path: Path, draw_pdf: DrawPdf) -> None:
+def test_a_document_of_too_many_pages_is_refused_whole(look: Look, tmp_path: Path, draw_pdf: DrawPdf) -> None:
     path = tmp_path / "x.pdf"
     path.write_bytes(draw_pdf("one", "two"))
     with Sandbox(Limits(max_pages=1)) as small:
@@ -109,7 +119,7 @@ def test_a_document_of_too_many_pages_is_refused_whole(tmp_path: Path, draw_pdf:
 
 
 def test_a_name_that_no_record_can_hold_is_a_reason_and_never_opened(
-    sandbox: Sandbox, tmp_path: Path, draw_pdf: DrawPdf
+    look: Look, tmp_path: Path, draw_pdf: DrawPdf
 ) -> None:
     path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.pdf")
     Path(path).write_bytes(draw_pdf("one"))
@@ -117,8 +127,8 @@ def test_a_name_that_no_record_can_hold_is_a_reason_and_never_opened(
     shown = f"{tmp_path}/\\udcff.pdf"
     rows = [listing_row(listed) for listed in list_inputs([str(tmp_path)])]
     assert [(row["uri"], row["fault"] is None) for row in rows] == [(shown, True), (shown, False)]
-    assert [probe(row, sandbox).reason for row in rows] == [None, Reason.UNREADABLE]
-    assert probe(rows[1], sandbox).sha256 is None
+    assert [look(row).reason for row in rows] == [None, Reason.UNREADABLE]
+    assert look(rows[1]).sha256 is None
 
 
 def test_an_input_is_the_same_through_its_row() -> None:

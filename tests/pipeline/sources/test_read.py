@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sources import Format, Listed, SourceError, read_source, read_truth
+from pipeline.sources import Format, Listed, SourceError, read_source, truth_beside
 from schemas.base import sha256_hex
 from schemas.manifest import Reason
-from schemas.truth import DocumentTruth, PageTruth
 
-TRUTH = DocumentTruth(document_type="letter", seed=1, text_layer="none", pages=[PageTruth(words=[], lines=[])])
+TRUTH = b"any bytes: nothing looks into them here"
 
 
 def reason_of(path: Path | str, **more: int) -> SourceError:
@@ -144,35 +143,27 @@ def test_a_kind_of_url_that_nobody_knows_is_unreadable() -> None:
 
 def test_truth_is_read_where_it_lies_beside_the_file(tmp_path: Path) -> None:
     path = str(tmp_path / "x.pdf")
-    assert read_truth(path, 1) is None
-    Path(f"{path}.truth.json").write_bytes(TRUTH.to_json())
-    assert read_truth(path, 1) == TRUTH
+    assert truth_beside(path) is None
+    Path(f"{path}.truth.json").write_bytes(TRUTH)
+    assert truth_beside(path) == TRUTH
 
 
 def test_truth_lies_beside_the_file_inside_an_archive(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         archive.writestr("x.pdf", b"%PDF-")
         archive.writestr("y.pdf", b"%PDF-")
-        archive.writestr("x.pdf.truth.json", TRUTH.to_json())
-    assert read_truth(f"zip://x.pdf::{tmp_path}/all.zip", 1) == TRUTH
-    assert read_truth(f"zip://y.pdf::{tmp_path}/all.zip", 1) is None
-    (tmp_path / "a::b.pdf.truth.json").write_bytes(TRUTH.to_json())
-    assert read_truth(f"{tmp_path}/a::b.pdf", 1) == TRUTH
+        archive.writestr("x.pdf.truth.json", TRUTH)
+    assert truth_beside(f"zip://x.pdf::{tmp_path}/all.zip") == TRUTH
+    assert truth_beside(f"zip://y.pdf::{tmp_path}/all.zip") is None
+    (tmp_path / "a::b.pdf.truth.json").write_bytes(TRUTH)
+    assert truth_beside(f"{tmp_path}/a::b.pdf") == TRUTH
 
 
-def test_truth_that_is_wrong_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_truth_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path) -> None:
     path = str(tmp_path / "x.pdf")
-    side = Path(f"{path}.truth.json")
-    side.write_bytes(TRUTH.to_json())
-    with pytest.raises(ValueError, match="truth of 1 pages for a file of 2"):
-        read_truth(path, 2)
-    side.write_bytes(b"{}")
-    with pytest.raises(ValueError, match=r"^DocumentTruth: "):
-        read_truth(path, 1)
-    side.unlink()
-    side.mkdir()
+    Path(f"{path}.truth.json").mkdir()
     with pytest.raises(ValueError, match="its truth cannot be read: not a plain file"):
-        read_truth(path, 1)
+        truth_beside(path)
 
 
 def test_details_are_short() -> None:

@@ -10,7 +10,7 @@ import fsspec
 import pytest
 from support.s3 import Server, serve
 
-from pipeline.sources import Listed, SourceError, list_inputs, read_source, read_truth
+from pipeline.sources import Listed, SourceError, list_inputs, read_source, truth_beside
 
 PDF = b"%PDF-1.4 "
 
@@ -52,7 +52,7 @@ def test_a_prefix_is_walked_in_the_order_of_its_keys(server: Server, bucket: str
     found = list(list_inputs([f"{bucket}/", f"{bucket}/a", f"{bucket}/a/*.pdf", wanted[0]]))
     assert [listed.uri for listed in found] == wanted
     assert [read_source(listed).data for listed in found] == [PDF + uri[len(bucket) + 1 :].encode() for uri in wanted]
-    assert read_truth(wanted[0], 1) is None
+    assert truth_beside(wanted[0]) is None
 
 
 def test_keys_with_an_empty_part_are_not_lost_in_silence(server: Server, bucket: str) -> None:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.sources import Listed, SourceError, list_inputs, read_source, read_truth, sorting
+from pipeline.sources import Listed, SourceError, list_inputs, read_source, sorting, truth_beside
 from pipeline.sources.listed import member_uri, tar_of
 from schemas.manifest import Reason
 
@@ -38,7 +38,7 @@ def test_the_documents_of_a_tar_are_given_in_order_and_read(tmp_path: Path, make
     assert [read_source(one).data for one in found] == [PDF + b"a", PDF + b"b", PNG]
     assert {one.stamp for one in found} == {f"{tar.stat().st_size}-{tar.stat().st_mtime_ns}"}
     assert [read_source(one).uri for one in found] == [one.uri for one in found]
-    assert read_truth(found[0].uri, 1) is None
+    assert truth_beside(found[0].uri) is None
 
 
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])

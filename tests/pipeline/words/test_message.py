@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.words import WordList
 from pipeline.words.base import clean, no_words
-from pipeline.words.ocr.message import pack_words, unpack_words
+from pipeline.words.message import pack_words, unpack_words
 
 SHARE = st.floats(0, 1)
 WORD = st.tuples(st.text(min_size=1).map(clean).filter(bool), st.tuples(SHARE, SHARE, SHARE, SHARE), SHARE)
