@@ -12,6 +12,7 @@ from fsspec.utils import glob_translate
 
 from pipeline.places import freshly, is_of_surroundings, patiently
 from pipeline.sources.formats import is_listed
+from pipeline.sources.keys import has_sorted_keys, keys_below, keys_matching
 from pipeline.sources.listed import Record
 from pipeline.sources.sorting import Sorter
 
@@ -106,8 +107,25 @@ def walk_local(root: str, chosen: Filter) -> Iterator[Found]:
 
 
 def walk_remote(fs: Any, path: str) -> Iterator[Found]:
-    """Files below a prefix of a store in the order of their URIs, asking for one prefix at a time."""
+    """Files below a prefix of a store in the order of their URIs, asking for one prefix at a time; where the store
+    sorts all keys itself, for a thousand keys at a time.
+    """
+    if has_sorted_keys(fs, path):
+        yield from _walk_keys(fs, path)
+        return
     yield from _walk((fs.unstrip_protocol(path), "", path), lambda folder: _scan_remote(fs, folder[2]))
+
+
+def _walk_keys(fs: Any, path: str) -> Iterator[Found]:
+    nothing = True
+    try:
+        for name, entry in keys_below(fs, path):
+            nothing = False
+            yield fs.unstrip_protocol(name), stamp_of_entry(entry)
+    except OSError as error:
+        if not nothing or is_of_surroundings(error):
+            raise
+        yield fs.unstrip_protocol(path), ""  # what may not be listed: reading it says why
 
 
 def _walk(root: Record, scan: Callable[[Record], Iterable[Record]]) -> Iterator[Found]:
@@ -187,7 +205,11 @@ def _scan_remote(fs: Any, path: str) -> Iterator[Record]:
 
 
 def glob_remote(fs: Any, pattern: str) -> Iterator[Found]:
-    """What a pattern matches in a store, in no order; all of it is in memory."""
+    """What a pattern matches in a store, in no order; all of it is in memory, but where the store sorts its keys."""
+    if has_sorted_keys(fs, pattern):
+        for name, entry in keys_matching(fs, pattern):
+            yield fs.unstrip_protocol(name), stamp_of_entry(entry)
+        return
     for name, entry in patiently(pattern, partial(freshly(fs).glob, pattern, detail=True)).items():
         if entry["type"] != "directory" and is_listed(name):
             yield fs.unstrip_protocol(name), stamp_of_entry(entry)

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 
 import fsspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support.s3 import Server, serve
 
 from pipeline.sources import Listed, SourceError, list_inputs, read_source, truth_beside
+from pipeline.sources.keys import keys_below, keys_matching
 
 PDF = b"%PDF-1.4 "
 
@@ -62,6 +65,59 @@ def test_keys_with_an_empty_part_are_not_lost_in_silence(server: Server, bucket:
     assert [listed.uri for listed in found] == [f"{bucket}/a//", f"{bucket}/a/x.pdf"]
     with pytest.raises(SourceError, match="unreadable"):
         read_source(found[0])
+
+
+def test_a_prefix_of_many_pages_is_listed_whole_and_a_page_at_a_time(
+    server: Server, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of three keys: what is asked for goes on where the last answer ended, and never holds more."""
+    keys = sorted(f"{folder}{i:02}.pdf" for folder in ("", "a/", "a/b/", "a-b/") for i in range(5))
+    for key in keys:
+        server.put(f"{bucket}/{key}", PDF)
+    fs = fsspec.filesystem("s3")
+    monkeypatch.setattr(fs, "req_kw", {"MaxKeys": 3})
+    answers: list[int] = []
+    call = fs.call_s3
+
+    def counted(*names: str, **options: object) -> dict[str, object]:
+        answer: dict[str, list[object]] = call(*names, **options)
+        answers.append(len(answer["Contents"]))
+        return answer  # type: ignore[return-value]
+
+    monkeypatch.setattr(fs, "call_s3", counted)
+    assert [path for path, _ in keys_below(fs, bucket.removeprefix("s3://"))] == [f"{bucket[5:]}/{k}" for k in keys]
+    assert answers == [3, 3, 3, 3, 3, 3, 2]
+    found = [path for path, _ in keys_matching(fs, f"{bucket[5:]}/a*/0[12].pdf")]
+    assert found == [f"{bucket[5:]}/{key}" for key in ("a-b/01.pdf", "a-b/02.pdf", "a/01.pdf", "a/02.pdf")]
+
+
+@given(st.sets(st.text("ab/.-\u00e4", min_size=1, max_size=6), max_size=12), st.sampled_from(["", "a", "a/b"]))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_keys_come_as_folders_are_walked(server: Server, keys: set[str], folder: str) -> None:
+    """The same documents in the same order as prefix by prefix, which is what every other store gets."""
+    bucket = server.bucket()
+    for key in keys:
+        server.put(f"{bucket}/{key}x.pdf", PDF)
+    fs, path = fsspec.filesystem("s3"), f"{bucket[5:]}/{folder}".rstrip("/")
+    found = [fs.unstrip_protocol(name) for name, _ in keys_below(fs, path)]
+    assert found == sorted(set(found))
+    top = f"{folder}/" if folder else ""
+    inside = [f"{key}x.pdf" for key in keys if f"{key}x.pdf".startswith(top)]
+    seen = [key for key in inside if not any(part.startswith(".") for part in key[len(top) :].split("/"))]
+    plain = {f"{bucket}/{key}" for key in seen if "" not in key[len(top) :].split("/")}
+    assert {uri for uri in found if not uri.endswith("/")} == plain
+    empty = [uri for uri in found if uri.endswith("//")]
+    lost = [key for key in seen if "" in key[len(top) :].split("/")]
+    assert all(any(f"{bucket}/{key}".startswith(uri) for uri in empty) for key in lost)
+    assert bool(lost) == bool(empty)
+
+
+def test_a_store_that_lists_out_of_order_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    fs = fsspec.filesystem("s3")
+    page = {"Contents": [{"Key": "b.pdf"}, {"Key": "a.pdf"}]}
+    monkeypatch.setattr(fs, "call_s3", lambda *_, **__: page)
+    with pytest.raises(OSError, match=r"lists 'a\.pdf' after 'b\.pdf'"):
+        list(keys_below(fs, "bucket"))
 
 
 def test_stamps_are_etags_however_an_object_is_named(server: Server, bucket: str) -> None:
