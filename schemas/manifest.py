@@ -77,6 +77,7 @@ LISTING_SCHEMA = pa.schema(
     [
         *_PLACE,
         pa.field("stamp", pa.string(), nullable=False),
+        pa.field("whole_tar", pa.bool_(), nullable=False),  # all documents of its tar were listed with it
         pa.field("fault", pa.string()),  # why it cannot even be looked at
         pa.field("only", pa.list_(pa.int32())),  # the pages that are tried again; null for all
         pa.field("sha256", pa.string()),  # of the file whose pages `only` are; null for any

@@ -9,7 +9,13 @@ from jobs.cluster.units import Worker, run_units
 from jobs.environment import environment
 from jobs.progress import JobProgress
 from pipeline.shards.files import Store
-from pipeline.shards.generation import GenerationFiles, add_generation, is_inputs_unit, unit_name
+from pipeline.shards.generation import (
+    GenerationFiles,
+    add_generation,
+    generation_name,
+    is_inputs_unit,
+    unit_name,
+)
 from schemas.dataset import Counts, DatasetInfo, GenerationPlan
 
 _TELLING = 100  # rows
@@ -17,7 +23,7 @@ _TELLING = 100  # rows
 
 def next_generation(info: DatasetInfo) -> str:
     """Name of the generation that comes after the finished ones."""
-    return f"gen-{len(info.generations):04d}"
+    return generation_name(len(info.generations))
 
 
 def pending(store: Store, info: DatasetInfo) -> GenerationPlan | None:

@@ -19,7 +19,16 @@ from jobs.cluster.session import session
 from jobs.cluster.sharing import require_shared
 from jobs.cluster.witness import choose_witnesses, require_witnesses
 from jobs.progress import JobProgress
-from pipeline.ingest import IngestConfig, IngestWorker, InputFiles, accounted, listing_row, make_plan, unseen
+from pipeline.ingest import (
+    IngestConfig,
+    IngestWorker,
+    InputFiles,
+    accounted,
+    known_tars,
+    listing_row,
+    make_plan,
+    unseen,
+)
 from pipeline.ingest.inputs import PART_INPUTS
 from pipeline.ingest.retry import rejected, retry_rows
 from pipeline.shards.dataset import Dataset
@@ -49,8 +58,9 @@ class IngestJob:
 
 def ingest(out: str, config: IngestConfig, job: IngestJob) -> DatasetInfo:
     """Make or go on with the page dataset at `out`; a generation that was begun is finished first."""
-    listed = None if job.retry_rejected else list_inputs(job.inputs, job.lists)  # a mistake in them is said first
-    store = Store(out) if listed is not None else Dataset(out).store  # nothing was rejected where nothing is
+    store = Dataset(out).store if job.retry_rejected else Store(out)  # nothing was rejected where nothing is
+    # A mistake in the inputs is said first.
+    listed = None if job.retry_rejected else list_inputs(job.inputs, job.lists, known_tars(store))
     _refuse_inside(store, job.inputs)
     if not store.is_empty():
         open_or_create(store, "pages", config.stored())  # a mistake is said before Ray is started

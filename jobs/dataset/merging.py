@@ -12,7 +12,7 @@ from jobs.dataset.leftout import Accounts, LeftOut, accounts
 from jobs.dataset.original import Original
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
-from pipeline.shards.generation import GenerationFiles, add_generation, open_or_create, unit_name
+from pipeline.shards.generation import GenerationFiles, add_generation, generation_name, open_or_create, unit_name
 from schemas.dataset import DatasetInfo, Generation, GenerationPlan, UnitMarker
 
 _COPIERS = 4  # units that are copied at once: each is held in memory
@@ -68,7 +68,7 @@ def _copy_dataset(
     left_out = LeftOut(tuple(accounted))
     for number, generation in enumerate(source.info.generations, start=before):
         begun = store.now()
-        copy = Copy(Original(source, generation), GenerationFiles(store, f"gen-{number:04d}"), left_out)
+        copy = Copy(Original(source, generation), GenerationFiles(store, generation_name(number)), left_out)
         plan = copy.plan(
             Dataset(store.url)
         )  # of one that is finished, too: what it leaves out counts for those after it

@@ -5,7 +5,7 @@
 `accounted` says what earlier generations hold, `retry` which of their pages were rejected.
 """
 
-from pipeline.ingest.accounted import accounted, unseen
+from pipeline.ingest.accounted import accounted, known_tars, unseen
 from pipeline.ingest.config import IngestConfig
 from pipeline.ingest.inputs import InputFiles
 from pipeline.ingest.plan import PlannedPart, Planner
@@ -21,6 +21,7 @@ __all__ = [
     "Planner",
     "Probe",
     "accounted",
+    "known_tars",
     "listing_row",
     "make_plan",
     "probe",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.ingest.inputs import InputFiles
-from pipeline.ingest.seen import KeySet, keys_of_hashes, keys_of_inputs
+from pipeline.ingest.seen import KeySet, keys_of, keys_of_hashes, keys_of_inputs
+from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
-from pipeline.shards.generation import GenerationFiles
+from pipeline.shards.generation import GenerationFiles, generation_name
 from pipeline.sources import Listed
-from schemas.dataset import DatasetInfo
+from schemas.dataset import DATASET_FILE, DatasetInfo
 
 
 def unseen(store: Store, info: DatasetInfo, inputs: Iterable[Listed]) -> Iterator[Listed]:
@@ -38,6 +41,33 @@ def _stamped(store: Store, generation: str) -> Iterator[tuple[str, str]]:
     for table in InputFiles(GenerationFiles(store, generation)).all_listed():
         named = table.filter(pc.is_null(table["fault"])) if table["fault"].null_count < table.num_rows else table
         yield from zip(named["uri"].to_pylist(), named["stamp"].to_pylist(), strict=True)
+
+
+def known_tars(store: Store) -> Callable[[str, str], bool]:
+    """Whether all documents of a tar (URI, stamp) are listed in the dataset by now. Looked up at the first question.
+
+    A listing that was begun counts once it is sealed: it is finished before anything else is done.
+    """
+
+    @cache
+    def keys() -> KeySet:
+        return _tars_of(store) if store.exists(DATASET_FILE) else KeySet()
+
+    return lambda uri, stamp: bool(keys().has(keys_of([(uri, stamp)]))[0])
+
+
+def _tars_of(store: Store) -> KeySet:
+    found = KeySet()
+    count = len(Dataset(store.url).info.generations)
+    for name in map(generation_name, range(count + 1)):
+        if name == generation_name(count) and InputFiles(GenerationFiles(store, name)).read_listing() is None:
+            break
+        for table in InputFiles(GenerationFiles(store, name)).all_listed():
+            members = table.filter(table["whole_tar"])
+            tars = pc.list_element(pc.split_pattern(members["uri"], "::", max_splits=1), 1)
+            pairs = pa.table({"tar": tars, "stamp": members["stamp"]}).group_by(["tar", "stamp"]).aggregate([])
+            found.add(keys_of(zip(pairs["tar"].to_pylist(), pairs["stamp"].to_pylist(), strict=True)))
+    return found
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ def listing_row(listed: Listed) -> dict[str, Any]:
         "size": listed.size,
         "words_offset": listed.words_offset,
         "words_size": listed.words_size,
+        "whole_tar": listed.whole_tar,
         "fault": None if shown == listed.uri else "its name is not Unicode, which no record can hold",
     }
 

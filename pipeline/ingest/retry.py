@@ -68,7 +68,8 @@ def retry_rows(dataset: Dataset, again: Rejected) -> list[dict[str, Any]]:
         for row in _listed(dataset, generation.name, {uri for uri, _ in again.pages}):
             last[row["uri"]] = row
     places = sorted(again.pages, key=lambda place: (place[0], place[1] or ""))
-    return [last[uri] | {"only": _only(again, (uri, sha256)), "sha256": sha256} for uri, sha256 in places]
+    rows = (last[uri] | {"only": _only(again, (uri, sha256)), "sha256": sha256} for uri, sha256 in places)
+    return [row | {"whole_tar": False} for row in rows]  # it lists a few of a tar's documents
 
 
 def _only(again: Rejected, place: Place) -> list[int] | None:

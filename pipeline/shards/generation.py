@@ -214,6 +214,11 @@ def add_generation(store: Store, info: DatasetInfo, generation: Generation) -> D
     return longer
 
 
+def generation_name(number: int) -> str:
+    """Name of a generation, counted from 0."""
+    return f"gen-{number:04d}"
+
+
 def open_or_create(store: Store, content: Kind, config: dict[str, object]) -> DatasetInfo:
     """The dataset at `store`, made if nothing is there.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Record = tuple[str, ...]
 
@@ -15,7 +15,8 @@ class Listed:
 
     `stamp` is a short text that changes when the bytes do (size and time of a local file, ETag or size and time of
     an object), or "" where there is none. `offset` and `size` in bytes say where a member lies in its tar, and
-    `words_offset` and `words_size` where the JSON beside it does; all four are None for a file.
+    `words_offset` and `words_size` where the JSON beside it does; all four are None for a file. `whole_tar` says that
+    all documents of its tar were listed with it, so that the tar need not be read again while its stamp stays.
     """
 
     uri: str
@@ -24,17 +25,20 @@ class Listed:
     size: int | None = None
     words_offset: int | None = None
     words_size: int | None = None
+    whole_tar: bool = field(default=False, compare=False)
 
     def record(self) -> Record:
         """As texts that sort by the uri first."""
         numbers = (self.offset, self.size, self.words_offset, self.words_size)
-        return (self.uri, self.stamp, *("" if number is None else str(number) for number in numbers))
+        texts = ("" if number is None else str(number) for number in numbers)
+        return (self.uri, self.stamp, *texts, "whole" if self.whole_tar else "")
 
     @classmethod
     def of(cls, record: Record) -> Listed:
         """What `record` made."""
-        uri, stamp, *numbers = record
-        return cls(uri, stamp, *(int(number) if number else None for number in numbers))
+        uri, stamp, *numbers, whole_tar = record
+        offset, size, words_offset, words_size = (int(number) if number else None for number in numbers)
+        return cls(uri, stamp, offset, size, words_offset, words_size, bool(whole_tar))
 
 
 def member_uri(member: str, tar: str) -> str:

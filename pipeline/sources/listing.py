@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from pipeline.places import file_system, is_of_surroundings
+from pipeline.places import file_system
 from pipeline.sources.formats import SUFFIXES
 from pipeline.sources.listed import TAR_SCHEME, Listed, tar_of
 from pipeline.sources.lists import read_lines
@@ -17,8 +20,14 @@ from pipeline.sources.sorting import Sorter, merge_lazily
 from pipeline.sources.tars import list_tar
 from pipeline.sources.walk import Documents, Found, Glob, glob_remote, walk_local, walk_remote
 
+_READERS, _AHEAD = 16, 32  # tars that are read, and files that are known, at a time
 
-def list_inputs(inputs: Sequence[str], lists: Sequence[str] = ()) -> Iterator[Listed]:
+KnownTar = Callable[[str, str], bool]  # URI and stamp -> whether all of its documents are known
+
+
+def list_inputs(
+    inputs: Sequence[str], lists: Sequence[str] = (), known: KnownTar = lambda uri, stamp: False
+) -> Iterator[Listed]:
     """Every document that `inputs`, and the lines of the files `lists`, name: sorted by URI, no URI twice.
 
     A folder gives the files below it that have a document's suffix, and the members of its tars that do; a glob
@@ -26,7 +35,8 @@ def list_inputs(inputs: Sequence[str], lists: Sequence[str] = ()) -> Iterator[Li
     folders are left out, and links to folders are not followed. A folder that cannot be listed is given itself, as
     is a tar that is damaged (beside the members before the damage), one that is compressed, and a line of a list
     that names nothing: reading it says why. Of a document WebDataset's sample with several renderings beside one
-    JSON (a PDF and the TIFF made from it) the first of PDF, TIFF, PNG, JPEG and WebP is given.
+    JSON (a PDF and the TIFF made from it) the first of PDF, TIFF, PNG, JPEG and WebP is given. Tars that are `known`
+    are left out: they are not even opened.
 
     The stream needs the memory of one folder's entries and the way to it, however many documents there are; lines
     and members are sorted through a temporary file. Raises ValueError, before anything is given, naming an input
@@ -38,8 +48,11 @@ def list_inputs(inputs: Sequence[str], lists: Sequence[str] = ()) -> Iterator[Li
     for place in lists:
         for line in read_lines(place):
             named.add(name_line(line).record())
-    stream = _Listing().stream(named)
+    listing = _Listing(known)
+    stream = listing.stream(named)
     first = next(stream, None)
+    if first is None and listing.knew:
+        return iter(())
     if first is None:
         given = ", ".join(map(repr, [*inputs, *lists])) or "no inputs"
         raise ValueError(f"no documents in {given}: looked for {', '.join(sorted(SUFFIXES))} and tars of them")
@@ -49,8 +62,10 @@ def list_inputs(inputs: Sequence[str], lists: Sequence[str] = ()) -> Iterator[Li
 class _Listing:
     """One walk over the inputs. Members of tars sort by their own names, so they wait until all tars are read."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: KnownTar) -> None:
+        self._known = known
         self._later = Sorter()
+        self.knew = False  # whether a tar was left out
 
     def stream(self, named: Sorter) -> Iterator[Listed]:
         """Everything in order: first what is below the URIs of members, then those and the rest together."""
@@ -85,34 +100,31 @@ class _Listing:
 
     def _look(self, uri: str, stamp: str) -> Iterator[Listed]:
         """The members of a tar, later; the file itself where it is none, or not a whole one."""
-        if not self._is_whole_tar(uri, stamp, self._take):
-            yield Listed(uri, stamp)
+        if self._is_known(uri, stamp):
+            return
+        yield from self._land(uri, stamp, *list_tar(uri, stamp))
 
-    def _is_whole_tar(self, uri: str, stamp: str, take: Callable[[Listed], None]) -> bool:
-        try:
-            return list_tar(uri, stamp, take)
-        except OSError as error:
-            if is_of_surroundings(error):
-                raise
-            return False
+    def _is_known(self, uri: str, stamp: str) -> bool:
+        known = bool(stamp) and self._known(uri, stamp)
+        self.knew |= known
+        return known
+
+    def _land(self, uri: str, stamp: str, members: list[Listed], whole: bool) -> Iterator[Listed]:
+        for listed in members:
+            self._take(listed)
+        if not whole:
+            yield Listed(uri, stamp)
 
     def _members(self, named: Named) -> Iterator[Listed]:
         """The members of a tar that a pattern matches; the pattern itself where there is none."""
         tar = tar_of(named.text)
         before, after = len(TAR_SCHEME), -len(f"::{tar}")
         wanted = named.text[before:after]
-        matched = False
-
-        def take(listed: Listed) -> None:
-            nonlocal matched
-            member = listed.uri[before:after]
-            if member == wanted or fnmatchcase(member, wanted):
-                matched = True
-                self._take(listed)
-
-        whole = self._is_whole_tar(tar, named.stamp, take)
-        if not matched:
-            self._take(Listed(named.text))
+        members, whole = list_tar(tar, named.stamp)
+        names = ((listed, listed.uri[before:after]) for listed in members)
+        matched = [listed for listed, name in names if name == wanted or fnmatchcase(name, wanted)]
+        for listed in matched or [Listed(named.text)]:
+            self._take(replace(listed, whole_tar=False))
         if not whole:
             yield Listed(tar, named.stamp)
 
@@ -137,11 +149,24 @@ class _Listing:
         return _or_itself(stream, itself) if named.lenient else stream
 
     def _look_into_tars(self, found: Iterator[Found], inside: str = "") -> Iterator[Listed]:
-        for uri, stamp in found:
-            if is_tar_name(uri.removesuffix(inside)):
-                yield from self._look(uri, stamp)
-            else:
-                yield Listed(uri, stamp)
+        """What was found, tars opened some at a time: behind a URL each of their members may be a request."""
+        waiting: deque[tuple[Found, Future[tuple[list[Listed], bool]] | None]] = deque()
+        with ThreadPoolExecutor(_READERS) as pool:
+            for uri, stamp in found:
+                if not is_tar_name(uri.removesuffix(inside)):
+                    waiting.append(((uri, stamp), None))
+                elif not self._is_known(uri, stamp):
+                    waiting.append(((uri, stamp), pool.submit(list_tar, uri, stamp)))
+                while waiting and (waiting[0][1] is None or len(waiting) > _AHEAD):
+                    yield from self._arrive(*waiting.popleft())
+            while waiting:
+                yield from self._arrive(*waiting.popleft())
+
+    def _arrive(self, found: Found, tar: Future[tuple[list[Listed], bool]] | None) -> Iterator[Listed]:
+        if tar is None:
+            yield Listed(*found)
+        else:
+            yield from self._land(*found, *tar.result())
 
 
 def _sorted_within(found: Iterable[Found], inside: str) -> Iterator[Found]:

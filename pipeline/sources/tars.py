@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 
+from pipeline.places import is_of_surroundings
 from pipeline.sources.formats import DOCUMENT_SUFFIXES, is_document
 from pipeline.sources.headers import BLOCK, Member, TarDamageError, is_tar, read_members
 from pipeline.sources.listed import Listed, member_uri
 from pipeline.sources.ranges import open_ranges
 
 
-def list_tar(uri: str, stamp: str, take: Callable[[Listed], None]) -> bool:
-    """Hand the documents of the tar at `uri` to `take`, in no order.
+def list_tar(uri: str, stamp: str) -> tuple[list[Listed], bool]:
+    """The documents of the tar at `uri`, in no order, and whether that is all there is to say of it.
 
-    False where the tar itself must be listed, too: it is damaged or cut (what came before is taken), cannot be
+    It is not where the tar itself must be listed, too: it is damaged or cut (what came before is given), cannot be
     read, or is no tar at all. OSError where the surroundings fail.
     """
+    try:
+        return _list_tar(uri, stamp)
+    except OSError as error:
+        if is_of_surroundings(error):
+            raise
+        return [], False
+
+
+def _list_tar(uri: str, stamp: str) -> tuple[list[Listed], bool]:
     with open_ranges(uri) as file:
         if file.size is None or not is_tar(file.read(0, BLOCK)):
-            return False
+            return [], False
         members: list[Member] = []
         whole = True
         try:
@@ -28,9 +39,7 @@ def list_tar(uri: str, stamp: str, take: Callable[[Listed], None]) -> bool:
                     members.append(member)
         except TarDamageError:
             whole = False
-    for listed in _documents(members, uri, stamp):
-        take(listed)
-    return whole
+    return [replace(listed, whole_tar=True) for listed in _documents(members, uri, stamp)], whole
 
 
 def sample_key(name: str) -> tuple[str, str]:

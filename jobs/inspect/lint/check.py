@@ -15,6 +15,7 @@ from pipeline.prepare.tokenizer import load_tokenizer
 from pipeline.prepare.unit import TOKENIZER_FILE
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
+from pipeline.shards.generation import generation_name
 from schemas.dataset import DATASET_FILE, DatasetInfo
 
 
@@ -71,7 +72,10 @@ def check_info(info: DatasetInfo, findings: Findings) -> None:
         findings.expect(total == info.totals, "dataset-totals", DATASET_FILE, "its generations add up to others")
     names = [generation.name for generation in info.generations]
     findings.expect(
-        names == [f"gen-{i:04d}" for i in range(len(names))], "generation-name", DATASET_FILE, f"generations {names}"
+        names == [generation_name(i) for i in range(len(names))],
+        "generation-name",
+        DATASET_FILE,
+        f"generations {names}",
     )
 
 
@@ -98,7 +102,9 @@ def _vocabulary(scope: Scope, digest: object) -> int | None:
 def _check_strays(scope: Scope) -> None:
     """Files outside the finished generations. The next generation may be under way: it promises nothing yet."""
     count = len(scope.info.generations)
-    folders = {f"gen-{i:04d}" for i in range(count + 1)} | {generation.name for generation in scope.info.generations}
+    folders = {generation_name(i) for i in range(count + 1)} | {
+        generation.name for generation in scope.info.generations
+    }
     own = {DATASET_FILE, TOKENIZER_FILE} if scope.info.content == "train" else {DATASET_FILE}
     for name in scope.files:
         if name not in own and ("/" not in name or name.split("/")[0] not in folders):

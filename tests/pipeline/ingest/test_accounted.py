@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,12 @@ from hypothesis import strategies as st
 from reportlab.lib import pdfencrypt
 
 from jobs.inspect.lint import lint
-from pipeline.ingest import InputFiles, Probe, accounted, inputs, listing_row, unseen
+from pipeline.ingest import InputFiles, Probe, accounted, inputs, known_tars, listing_row, unseen
 from pipeline.ingest.seen import keys_of_hashes, keys_of_inputs
 from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, add_generation, open_or_create
-from pipeline.sources import Listed
+from pipeline.sources import Listed, list_inputs
+from pipeline.sources.walk import stamp_of_status
 from schemas.base import sha256_hex
 from schemas.dataset import DatasetInfo, GenerationPlan
 from schemas.manifest import Reason, Status
@@ -189,6 +192,45 @@ def test_a_name_that_no_record_can_hold_is_given_each_time(tmp_path: Path) -> No
     other = Listed("/\\udcff.pdf", "1")
     assert list(unseen(store, info, [other])) == [other]
     assert [one.uri for one in unseen(store, info, listed({"/a.pdf": "1", "/\udcff.pdf": "1"}))] == ["/\udcff.pdf"]
+
+
+def test_a_tar_that_was_listed_whole_is_not_read_again(ingestion: Ingest, draw_pdf: DrawPdf, tmp_path: Path) -> None:
+    """Its bytes are spoilt and its stamp is kept: whoever opens it would find damage."""
+    tar = tmp_path / "in" / "all.tar"
+    tar.parent.mkdir()
+    with tarfile.open(tar, "w") as archive:
+        for name in ("a.pdf", "b.pdf"):
+            info = tarfile.TarInfo(name)
+            info.size = len(draw_pdf(name))
+            archive.addfile(info, io.BytesIO(draw_pdf(name)))
+    run = ingestion()
+    run.run(f"tar://a.pdf::{tar}")
+    assert not known_tars(run.store)(str(tar), stamp_of_status(tar.stat())), "only one member was named"
+    run.run(tar.parent)
+    assert run.info.totals.ok == 2
+    before = tar.stat()
+    tar.write_bytes(bytes(before.st_size))
+    os.utime(tar, ns=(before.st_atime_ns, before.st_mtime_ns))
+    known = known_tars(run.store)
+    assert known(str(tar), stamp_of_status(tar.stat()))
+    assert not known(str(tar), "another stamp")
+    assert list(list_inputs([str(tar.parent)], (), known)) == [], "and it is no error that nothing is left"
+    assert [one.uri for one in list_inputs([str(tar.parent)])] == [str(tar)]
+    os.utime(tar, ns=(1, 1))
+    assert [one.uri for one in list_inputs([str(tar.parent)], (), known)] == [str(tar)]
+
+
+def test_a_retry_does_not_make_a_tar_known(ingestion: Ingest, draw_pdf: DrawPdf, tmp_path: Path) -> None:
+    tar = tmp_path / "all.tar"
+    with tarfile.open(tar, "w") as archive:
+        info = tarfile.TarInfo("a.pdf")
+        info.size = 4
+        archive.addfile(info, io.BytesIO(b"%PDF"))
+    run = ingestion()
+    run.run(f"tar://a.pdf::{tar}")
+    run.retry()
+    assert len(run.info.generations) == 2
+    assert not known_tars(run.store)(str(tar), stamp_of_status(tar.stat()))
 
 
 def test_what_was_opened_is_held_and_what_was_not_is_known(tmp_path: Path) -> None:

@@ -148,6 +148,21 @@ def test_a_tar_that_got_shorter_since_is_a_change(tmp_path: Path, make_tar: Make
         read_source(found[0])
 
 
+def test_many_tars_among_files_come_in_order(tmp_path: Path, make_tar: MakeTar) -> None:
+    """More than are read at a time, every third one cut, so that it stands among the files itself."""
+    for i in range(80):
+        tar = make_tar(f"{i:03}.tar", [(f"{i}.pdf", PDF), (f"{79 - i}.png", PNG)])
+        if i % 3 == 0:
+            tar.write_bytes(tar.read_bytes()[:1536])
+        (tmp_path / f"{i:03}.pdf").write_bytes(PDF)
+    found = [one.uri for one in list_inputs([str(tmp_path)])]
+    assert found == sorted(found)
+    files = [uri for uri in found if not uri.startswith("tar://")]
+    cut = [str(tmp_path / f"{i:03}.tar") for i in range(0, 80, 3)]
+    assert files == sorted([str(tmp_path / f"{i:03}.pdf") for i in range(80)] + cut)
+    assert len(found) == 80 + len(cut) + 2 * 80 - len(cut), "of a cut one, what comes before the cut"
+
+
 def test_members_have_the_limit_of_files(make_tar: MakeTar) -> None:
     [listed] = list_inputs([str(make_tar("all.tar", [("a.pdf", PDF)]))])
     assert len(read_source(listed, max_bytes=9).data) == 9
