@@ -5,7 +5,7 @@ Each step leaves files behind, so that what was begun goes on where it was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -31,10 +31,11 @@ from pipeline.ingest import (
 )
 from pipeline.ingest.inputs import PART_INPUTS
 from pipeline.ingest.retry import rejected, retry_rows
+from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, open_or_create
-from pipeline.sources import list_inputs
+from pipeline.sources import Listed, list_inputs
 from schemas.dataset import DatasetInfo, GenerationPlan, Listing
 
 
@@ -67,24 +68,8 @@ def ingest(out: str, config: IngestConfig, job: IngestJob) -> DatasetInfo:
     with session(job.address, job.workers) as cpus:
         require_shared(store, job.inputs)
         info = open_or_create(store, "pages", config.stored())
-        run = _Run(store, config, job, job.workers or cpus, cpus)
-        _refuse_merge(run.files(info))
-        begun = InputFiles(run.files(info)).read_listing()
-        if begun is not None:
-            info = run.go_on(info)
-            if begun.retry and job.retry_rejected:
-                return info  # this is what was asked for; what it rejects again is for another time
-        replaces = None
-        if listed is None:
-            again = rejected(Dataset(store.url))
-            rows, replaces = iter(retry_rows(Dataset(store.url), again)), again.counts()
-        else:
-            rows = (listing_row(one) for one in unseen(store, info, listed))
-        first = next(rows, None)
-        if first is None:
-            return info
-        InputFiles(run.files(info)).write_listing(chain([first], rows), replaces)
-        return run.go_on(info)
+        with alone(store):
+            return _Run(store, config, job, job.workers or cpus, cpus).all(info, listed)
 
 
 def _refuse_inside(out: Store, inputs: Sequence[str]) -> None:
@@ -109,7 +94,7 @@ def _worker(witnesses: tuple[str, ...], *arguments: Any) -> IngestWorker:
 
 @dataclass(frozen=True)
 class _Run:
-    """The steps that follow a finished listing."""
+    """The steps, on a cluster that is there and a dataset that nobody else writes."""
 
     store: Store
     config: IngestConfig
@@ -120,6 +105,26 @@ class _Run:
     def files(self, info: DatasetInfo) -> GenerationFiles:
         """Of the generation that comes next."""
         return GenerationFiles(self.store, next_generation(info))
+
+    def all(self, info: DatasetInfo, listed: Iterator[Listed] | None) -> DatasetInfo:
+        """Finish what was begun; then what is new among the inputs, or (None) what was rejected, as a generation."""
+        _refuse_merge(self.files(info))
+        begun = InputFiles(self.files(info)).read_listing()
+        if begun is not None:
+            info = self.go_on(info)
+            if begun.retry and self.job.retry_rejected:
+                return info  # this is what was asked for; what it rejects again is for another time
+        replaces = None
+        if listed is None:
+            again = rejected(Dataset(self.store.url))
+            rows, replaces = iter(retry_rows(Dataset(self.store.url), again)), again.counts()
+        else:
+            rows = (listing_row(one) for one in unseen(self.store, info, listed))
+        first = next(rows, None)
+        if first is None:
+            return info
+        InputFiles(self.files(info)).write_listing(chain([first], rows), replaces)
+        return self.go_on(info)
 
     def go_on(self, info: DatasetInfo) -> DatasetInfo:
         """Finish the generation that is listed; the same dataset where nothing in it is new."""

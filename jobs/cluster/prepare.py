@@ -9,6 +9,7 @@ from jobs.cluster.session import session
 from jobs.cluster.sharing import dataset_paths, require_shared
 from pipeline.prepare import PrepareConfig, PrepareWorker, plan_table
 from pipeline.prepare.unit import TOKENIZER_FILE, generations_of
+from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, open_or_create
@@ -30,12 +31,13 @@ def prepare(
     with session(address, workers) as cpus:
         require_shared(store, dataset_paths(pages))
         info = open_or_create(store, "train", config.stored())
-        if not store.exists(TOKENIZER_FILE):
-            store.write(TOKENIZER_FILE, tokenizer)
-        if (begun := pending(store, info)) is not None:
-            info = _carry_through(store, info, begun, pages, config, workers or cpus)
-        if (new := _plan(store, info, pages)) is not None:
-            info = _carry_through(store, info, new, pages, config, workers or cpus)
+        with alone(store):
+            if not store.exists(TOKENIZER_FILE):
+                store.write(TOKENIZER_FILE, tokenizer)
+            if (begun := pending(store, info)) is not None:
+                info = _carry_through(store, info, begun, pages, config, workers or cpus)
+            if (new := _plan(store, info, pages)) is not None:
+                info = _carry_through(store, info, new, pages, config, workers or cpus)
     return info
 
 

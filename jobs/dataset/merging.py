@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from jobs.dataset.copying import Copy
 from jobs.dataset.leftout import Accounts, LeftOut, accounts
 from jobs.dataset.original import Original
+from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, add_generation, generation_name, open_or_create, unit_name
@@ -34,6 +35,12 @@ def merge_datasets(urls: Sequence[str], out: str, on_shards: OnShards = lambda d
     generations = [generation for source in sources for generation in source.info.generations]
     _refuse_others(store, info, generations)
     progress = _Progress(on_shards, sum(generation.shards for generation in generations))
+    with alone(store):
+        return _merge(sources, store, info, progress)
+
+
+def _merge(sources: Sequence[Dataset], store: Store, info: DatasetInfo, progress: _Progress) -> DatasetInfo:
+    count = sum(len(source.info.generations) for source in sources)
     before = 0  # generations of the datasets that came before
     accounted: list[Accounts] = []
     for source in sources:
@@ -42,7 +49,7 @@ def merge_datasets(urls: Sequence[str], out: str, on_shards: OnShards = lambda d
             info = _copy_dataset(source, accounted, store, info, before, progress)
         else:
             progress.add(sum(generation.shards for generation in source.info.generations))
-        if len(info.generations) < len(generations):
+        if len(info.generations) < count:
             accounted.append(accounts(source))
         before = last
     return info

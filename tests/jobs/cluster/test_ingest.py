@@ -19,6 +19,7 @@ from jobs.cluster.ingest import IngestJob, ingest
 from jobs.inspect.lint import lint
 from jobs.inspect.summary import collect
 from pipeline.ingest import IngestWorker
+from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, inputs_unit, open_or_create
@@ -259,6 +260,20 @@ def test_a_locked_file_alone_is_recorded(tmp_path: Path, pagemill: Pagemill) -> 
     # And the commands that follow say that there is nothing, each in a line.
     code, _, err = pagemill("tokenizer", tmp_path / "pages", "--out", tmp_path / "t.json")
     assert (code, err.splitlines()[-1]) == (2, "error: no words to learn a vocabulary from")
+
+
+def test_a_second_command_on_a_dataset_is_refused_and_touches_nothing(
+    documents: Path, tmp_path: Path, pagemill: Pagemill
+) -> None:
+    out = tmp_path / "pages"
+    open_or_create(Store(str(out)), "pages", CONFIG.stored())
+    before = files_of(out)
+    with alone(Store(str(out))):
+        code, _, said = pagemill("ingest", documents, "--out", out, *OPTIONS)
+    assert code == 1
+    assert "another command is at work on" in said
+    assert files_of(out) == before
+    assert pagemill("ingest", documents, "--out", out, *OPTIONS)[0] == 0
 
 
 def test_add_keeps_the_options_that_the_dataset_was_made_with(
