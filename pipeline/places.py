@@ -38,6 +38,10 @@ _CREDENTIALS = frozenset(
 )
 
 
+# File systems whose own names of files leave out the host, so that a manifest could not say where a page is from.
+_FORGET_THE_HOST = frozenset({"ftp", "sftp", "ssh", "smb", "webhdfs", "webHDFS"})
+
+
 class UnknownPlaceError(ValueError):
     """A kind of URL that nobody knows."""
 
@@ -47,11 +51,13 @@ def file_system(place: str) -> tuple[Any, str, bool]:
 
     What has no `://` is a path, whatever it holds: fsspec alone would take a file called `a::b.pdf` for a chain of
     file systems. Raises UnknownPlaceError for a kind of URL that is unknown, ValueError where its library is not
-    installed or cannot read the URL.
+    installed or cannot read the URL, and for those whose names lose the host.
     """
     if "://" not in place:
         local = LocalFileSystem()
         return local, str(local._strip_protocol(place)), True
+    if (kind := place.partition("://")[0]) in _FORGET_THE_HOST:
+        raise ValueError(f"{kind}:// cannot be read: its names do not keep the host; mount it, and name the folder")
     try:
         fs, path = fsspec.core.url_to_fs(place)
     except ImportError as error:

@@ -158,6 +158,12 @@ def test_what_a_library_raises_of_its_own_becomes_an_oserror(status: int, kind: 
     assert is_of_surroundings(caught.value) is (status == 418)
 
 
+@pytest.mark.parametrize("kind", ["ftp", "sftp", "webhdfs"])
+def test_what_forgets_its_host_is_refused_before_it_is_asked(kind: str) -> None:
+    with pytest.raises(ValueError, match=f"^{kind}:// cannot be read: .* host"):
+        file_system(f"{kind}://127.0.0.1:9/x.pdf")
+
+
 def test_urls_nobody_knows_and_libraries_that_are_missing_are_told_apart() -> None:
     with pytest.raises(UnknownPlaceError):
         file_system("htp://x")
