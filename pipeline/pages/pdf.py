@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from pypdfium2 import raw
 
 from pipeline.pages.base import Chars, Limits, PageError, PageFacts, RawPage, no_chars
+from pipeline.pages.chars import read_chars
 from pipeline.pages.cover import union_area
+from pipeline.pages.objects import picture_bounds
 from pipeline.pages.opened import Opened, damage_is
 from schemas.manifest import Reason
 
 # FPDF_PageToDevice answers in whole pixels of a device; of one this large the rounding is nothing.
 _DEVICE = 1_000_000
 _MIN_POINTS, _MAX_POINTS = 3.0, 14_400.0  # the PDF limits of a page's side
-_INVISIBLE = 3
 _MAX_PICTURES = 500  # of a page whose cover is counted: scanners cut pages into strips
 
 
@@ -65,7 +66,7 @@ class PdfFile(Opened):
         text = page.get_textpage()
         try:
             count = min(text.count_chars(), self._limits.max_chars)
-            return _read_chars(text.raw, count, to_page)
+            return _to_chars(text.raw, count, to_page)
         finally:
             text.close()
 
@@ -121,45 +122,12 @@ def _map_boxes(boxes: NDArray[np.float64], to_page: NDArray[np.float64]) -> NDAr
     return np.hstack([np.minimum(a, b), np.maximum(a, b)])
 
 
-def _read_chars(text: Any, count: int, to_page: NDArray[np.float64]) -> Chars:
-    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    refs = [ctypes.byref(value) for value in (left, right, bottom, top)]
-    codes = np.zeros(count, np.uint32)
-    boxes = np.zeros((count, 4), np.float64)
-    drawn = np.zeros(count, np.bool_)
-    hidden = np.zeros(count, np.bool_)
-    modes: dict[int, bool] = {}
-    for i in range(count):
-        codes[i] = raw.FPDFText_GetUnicode(text, i)
-        if raw.FPDFText_IsGenerated(text, i) == 1:
-            continue  # pdfium's own spaces and line ends have no box
-        if raw.FPDFText_GetCharBox(text, i, *refs):
-            boxes[i] = left.value, bottom.value, right.value, top.value
-            drawn[i] = True
-        hidden[i] = _is_hidden(raw.FPDFText_GetTextObject(text, i), modes)
-    mapped = np.where(drawn[:, None], _map_boxes(boxes, to_page), 0.0)
-    mapped = np.where(np.isfinite(mapped), mapped, 0.0)
-    return Chars(codes, mapped.astype(np.float32), hidden)
-
-
-def _is_hidden(text_object: Any, modes: dict[int, bool]) -> bool:
-    address = ctypes.cast(text_object, ctypes.c_void_p).value
-    if address is None:
-        return False
-    if address not in modes:
-        modes[address] = raw.FPDFTextObj_GetTextRenderMode(text_object) == _INVISIBLE
-    return modes[address]
+def _to_chars(text: Any, count: int, to_page: NDArray[np.float64]) -> Chars:
+    code, box, hidden = read_chars(text, count)
+    mapped = _map_boxes(box, to_page)
+    return Chars(code, np.where(np.isfinite(mapped), mapped, 0.0).astype(np.float32), hidden)
 
 
 def _picture_cover(page: Any, to_page: NDArray[np.float64]) -> float:
     """Share of the page that pictures cover together. Only what lies at the top of the page is looked at."""
-    bounds = []
-    for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=2):
-        try:
-            bounds.append(item.get_bounds())
-        except pdfium.PdfiumError:
-            continue  # it lies nowhere
-        if len(bounds) == _MAX_PICTURES:
-            break
-    boxes = np.array(bounds, dtype=np.float64).reshape(-1, 4)
-    return round(union_area(_map_boxes(boxes, to_page)), 4)
+    return round(union_area(_map_boxes(picture_bounds(page.raw, _MAX_PICTURES), to_page)), 4)
