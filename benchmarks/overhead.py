@@ -109,8 +109,9 @@ def main() -> None:
         run = clock.wrap("everything else in the worker", worker.run)
         for line, places in LINES.items():
             for owner, name in places:
-                wrapped = clock.wrap(line, getattr(owner, name))
-                setattr(owner, name, staticmethod(wrapped) if isinstance(owner.__dict__[name], staticmethod) else wrapped)
+                timed = clock.wrap(line, getattr(owner, name))
+                bare = isinstance(vars(owner)[name], staticmethod)
+                setattr(owner, name, staticmethod(timed) if bare else timed)
         for unit in range(units):
             run(unit, lambda: None)
         size = sum(path.stat().st_size for path in Path(folder).rglob("*.tar"))

@@ -56,7 +56,7 @@ class PageMaker(Closing):
         PageError where it cannot be had, even when what ran into a limit is tried again alone.
         """
         raw = self._sandbox.page(index, self._first_size)
-        picture = encode_picture(raw.picture, self._config.picture_longest, bilevel=raw.facts.bilevel)
+        picture = encode_picture(raw.pixels, self._config.picture_longest, bilevel=raw.facts.bilevel)
         if given is not None:
             found = self._as_given(given)
         else:

@@ -40,14 +40,17 @@ def _page(raw: RawPage) -> Reply:
         "bilevel": raw.facts.bilevel,
         "size": raw.facts.size,
     }
-    height, width, _ = raw.picture.shape
-    body = (
-        np.ascontiguousarray(raw.picture).tobytes()
-        + raw.chars.code.astype("<u4").tobytes()
-        + raw.chars.box.astype("<f4").tobytes()
-        + raw.chars.hidden.astype("u1").tobytes()
+    height, width, *more = raw.pixels.shape
+    body = b"".join(
+        (
+            np.ascontiguousarray(raw.pixels).data.cast("B"),
+            raw.chars.code.astype("<u4").tobytes(),
+            raw.chars.box.astype("<f4").tobytes(),
+            raw.chars.hidden.astype("u1").tobytes(),
+        )
     )
-    return {"width": width, "height": height, "chars": len(raw.chars), "facts": facts}, body
+    size = {"width": width, "height": height, "channels": more[0] if more else 1}
+    return {**size, "chars": len(raw.chars), "facts": facts}, body
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pipeline.pages.chars import read_chars
 from pipeline.pages.cover import union_area
 from pipeline.pages.objects import picture_bounds
 from pipeline.pages.opened import Opened, damage_is
+from pipeline.pages.picture import grey_if_equal
 from schemas.manifest import Reason
 
 # FPDF_PageToDevice answers in whole pixels of a device; of one this large the rounding is nothing.
@@ -94,7 +95,9 @@ def _render(page: Any, longest: int) -> NDArray[np.uint8]:
     bitmap = page.render(scale=scale, rev_byteorder=True, force_bitmap_format=raw.FPDFBitmap_BGR)
     try:
         # pdfium rounds the size up; the longest side is a promise.
-        picture: NDArray[np.uint8] = np.array(bitmap.to_numpy()[:longest, :longest])
+        found: NDArray[np.uint8] = bitmap.to_numpy()[:longest, :longest]
+        picture = grey_if_equal(found)
+        picture = found.copy() if picture is found else picture  # the bitmap's memory goes with it
     finally:
         bitmap.close()
     return picture

@@ -51,6 +51,16 @@ def to_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
+def grey_if_equal(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """H x W where the three channels of H x W x 3 are the same everywhere, else the picture itself."""
+    red, green, blue = cv2.split(picture)
+    return np.asarray(red, dtype=np.uint8) if _same(red, green) and _same(green, blue) else picture
+
+
+def _same(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> bool:
+    return bool(cv2.norm(a, b, cv2.NORM_INF) == 0)
+
+
 def encode_picture(picture: NDArray[np.uint8], longest: int, *, bilevel: bool) -> StoredPicture:
     """The stored form of a page's picture: JPEG, or PNG where the source is bilevel and that is smaller."""
     pixels = to_grey(fit(picture, longest))

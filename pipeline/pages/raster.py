@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 from pipeline.pages.base import Limits, PageError, PageFacts, RawPage
 from pipeline.pages.opened import Opened, damage_is
+from pipeline.pages.picture import grey_if_equal
 from pipeline.pages.png import without_profiles
 from pipeline.pages.tiff import count_frames
 from pipeline.sources.formats import Format
@@ -64,7 +65,8 @@ class RasterFile(Opened):
             bilevel=bilevel,
             size=(float(upright.width), float(upright.height)),
         )
-        return RawPage(np.asarray(picture, dtype=np.uint8), facts)
+        pixels = np.asarray(picture, dtype=np.uint8)
+        return RawPage(grey_if_equal(pixels) if pixels.ndim == 3 else pixels, facts)
 
     def _check_size(self, width: int, height: int) -> None:
         if min(width, height) < self._limits.min_side:
@@ -74,14 +76,14 @@ class RasterFile(Opened):
 
 
 def _flatten(image: Image.Image) -> Image.Image:
-    """RGB on white: a transparent page is paper, not black."""
+    """RGB, or L, on white: a transparent page is paper, not black."""
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         image = _eight_bits(np.asarray(image, dtype=np.float64))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
 def _eight_bits(values: NDArray[np.float64]) -> Image.Image:

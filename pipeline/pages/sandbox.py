@@ -73,10 +73,12 @@ class Sandbox(Closing):
 
 def _raw_page(head: dict[str, Any], body: Bytes) -> RawPage:
     width, height, count = int(head["width"]), int(head["height"]), int(head["chars"])
-    pixels = width * height * 3
-    if min(width, height) < 1 or count < 0 or len(body) != pixels + count * _CHAR_BYTES:
+    channels = int(head["channels"])
+    pixels = width * height * channels
+    if min(width, height) < 1 or channels not in (1, 3) or count < 0 or len(body) != pixels + count * _CHAR_BYTES:
         raise ValueError(f"{len(body)} bytes for a page of {width} x {height} pixels and {count} characters")
-    picture = np.frombuffer(body, np.uint8, pixels).reshape(height, width, 3)
+    shape = (height, width) if channels == 1 else (height, width, channels)
+    picture = np.frombuffer(body, np.uint8, pixels).reshape(shape)
     code = np.frombuffer(body, "<u4", count, pixels)
     box = np.frombuffer(body, "<f4", count * 4, pixels + 4 * count).reshape(count, 4)
     hidden = np.frombuffer(body, np.uint8, count, pixels + 20 * count) != 0

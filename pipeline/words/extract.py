@@ -47,7 +47,7 @@ class Extractor:
 
     def extract(self, page: RawPage, render: Render) -> Extraction:
         """Words of `page`; `render(longest)` gives it again at another size where OCR wants to see more."""
-        height, width = page.picture.shape[:2]
+        height, width = page.pixels.shape[:2]
         layer = words_of(page.chars, width / height)
         features = features_of(page, layer)
         route, reason = decide(self._route, features)
@@ -62,6 +62,6 @@ class Extractor:
             self._ocr.close()
 
     def _enlarged(self, page: RawPage, render: Render) -> NDArray[np.uint8]:
-        if max(page.picture.shape[:2]) >= self._ocr_longest:
+        if max(page.pixels.shape[:2]) >= self._ocr_longest:
             return page.picture
         return render(self._ocr_longest).picture

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.pages.base import RawPage
 from pipeline.words.base import WordList
+from pipeline.words.ink import agreement, ink_of
 from schemas.page import Route
 
 
@@ -37,8 +38,6 @@ class RouteConfig:
     max_hidden: float = 0.5  # characters drawn invisibly
 
 
-_INK_CONTRAST = 64  # of 255 against the paper
-_WORD_INK = 0.02  # of a word's box
 _BAD = frozenset({"Cc", "Cn", "Co", "Cs"})
 _CODE_POINTS = 0x110000
 
@@ -47,14 +46,14 @@ def features_of(page: RawPage, words: WordList) -> dict[str, float]:
     """What the decision is made from; all shares 0..1 but `characters`."""
     visible = page.chars.code > 0x20  # spaces that pdfium adds are neither drawn nor hidden
     solid, hidden = page.chars.code[visible], page.chars.hidden[visible]
-    ink = _ink(page.picture)
-    on_ink, covered = _agreement(ink, words.box)
+    ink = ink_of(page.pixels)
+    on_ink, covered = agreement(ink, words.box)
     return {
         "characters": float(len(solid)),
         "bad_characters": round(_bad_share(solid), 4),
         "hidden_characters": round(float(hidden.mean()) if len(hidden) else 0.0, 4),
         "picture_cover": page.facts.picture_cover,
-        "ink": round(float(ink.mean()), 4),
+        "ink": round(cv2.countNonZero(ink) / ink.size, 4),
         "words_on_ink": round(on_ink, 4),
         "ink_covered": round(covered, 4),
     }
@@ -90,29 +89,3 @@ def _bad_share(codes: NDArray[np.uint32]) -> float:
     counts = Counter(codes.tolist())
     bad = sum(n for c, n in counts.items() if c >= _CODE_POINTS or c == 0xFFFD or unicodedata.category(chr(c)) in _BAD)
     return bad / len(codes)
-
-
-def _ink(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Pixels that differ from the paper, which is the page's most usual brightness."""
-    grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    paper = int(cv2.calcHist([grey], [0], None, [256], [0, 256]).argmax())
-    return np.asarray(cv2.absdiff(grey, np.full_like(grey, paper)) > _INK_CONTRAST, dtype=np.bool_)
-
-
-def _agreement(ink: NDArray[np.bool_], boxes: NDArray[np.float64]) -> tuple[float, float]:
-    """(share of words that have ink, share of ink that has a word)."""
-    if not len(boxes):
-        return 0.0, 0.0
-    height, width = ink.shape
-    scale = np.array([width, height, width, height])
-    low = np.floor(boxes[:, :2] * scale[:2]).astype(int).clip(0, [width - 1, height - 1])
-    high = np.ceil(boxes[:, 2:] * scale[2:]).astype(int).clip(low + 1, [width, height])
-    total = cv2.integral(ink.view(np.uint8))
-    (x0, y0), (x1, y1) = low.T, high.T
-    inside = total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0]
-    on_ink = inside > _WORD_INK * (x1 - x0) * (y1 - y0)
-    covered = np.zeros((height + 1, width + 1), np.int32)
-    for (a, b), sign in (((y0, x0), 1), ((y0, x1), -1), ((y1, x0), -1), ((y1, x1), 1)):
-        np.add.at(covered, (a, b), sign)
-    under = covered.cumsum(0).cumsum(1)[:height, :width] > 0
-    return float(on_ink.mean()), float((ink & under).sum() / max(1, ink.sum()))

@@ -1,0 +1,45 @@
+"""Ink of a page's picture, and how far a text layer's words lie on it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_CONTRAST = 64  # of 255 against the paper
+_WORD_INK = 0.02  # of a word's box
+
+
+def ink_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """H x W of 0 and 1: pixels that differ from the paper, which is the page's most usual brightness.
+
+    `picture` is H x W or H x W x 3 (RGB).
+    """
+    grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    paper = int(cv2.calcHist([grey], [0], None, [256], [0, 256]).argmax())
+    away = cv2.absdiff(grey, float(paper))
+    return np.asarray(cv2.threshold(away, _CONTRAST, 1, cv2.THRESH_BINARY)[1], dtype=np.uint8)
+
+
+def pixel_boxes(box: NDArray[np.float64], height: int, width: int) -> NDArray[np.intp]:
+    """Boxes in fractions as whole pixels (N x 4: left, top, right, bottom), each at least one pixel of the page."""
+    most = np.array([width, height])
+    low = np.floor(box[:, :2] * most).astype(np.intp).clip(0, most - 1)
+    high = np.ceil(box[:, 2:] * most).astype(np.intp).clip(low + 1, most)
+    return np.hstack([low, high])
+
+
+def agreement(ink: NDArray[np.uint8], box: NDArray[np.float64]) -> tuple[float, float]:
+    """(share of words that have ink, share of ink that has a word) of words with boxes in fractions, N x 4."""
+    if not len(box):
+        return 0.0, 0.0
+    pixels = pixel_boxes(box, *ink.shape)
+    x0, y0, x1, y1 = pixels.T
+    total = cv2.integral(ink)
+    inside = total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0]
+    on_ink = inside > _WORD_INK * (x1 - x0) * (y1 - y0)
+    under = np.zeros_like(ink)
+    for left, top, right, bottom in pixels.tolist():
+        under[top:bottom, left:right] = 1
+    covered = cv2.countNonZero(cv2.bitwise_and(ink, under))
+    return float(on_ink.mean()), covered / max(1, int(total[-1, -1]))
