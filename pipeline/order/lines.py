@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import defaultdict
-
 import numpy as np
 from numpy.typing import NDArray
 
 _MAX_GAP = 1.3  # of the words' height: more is a column's or a cell's gap
 _MIN_OVERLAP = 0.5  # of the lower word's height
+_NEAR = 12  # words of a band that are looked at
 _WIDE_GAP, _WIDE_OVERLAP = 0.9, 0.8  # across a gap this wide words must stand level, or they are of two columns
 
 
@@ -36,59 +34,54 @@ def group_lines(box: NDArray[np.float64]) -> NDArray[np.intp]:
 
 def _links(box: NDArray[np.float64]) -> dict[int, int]:
     """Right neighbour of each word that has one; no two words share one, and links go strictly right."""
-    bands = _bands(box)
-    words: list[_Word] = [(a, b, c, d) for a, b, c, d in box.tolist()]
-    wanted: list[tuple[float, int, int]] = []
-    for i, word in enumerate(words):
-        found = _nearest_right(words, bands, i)
-        if found is not None:
-            wanted.append((words[found][0] - word[2], i, found))
-    links: dict[int, int] = {}
-    taken: set[int] = set()
-    for _, i, j in sorted(wanted):
-        if j not in taken:
-            links[i] = j
-            taken.add(j)
-    return links
+    left, right = _candidates(box)
+    gap = box[right, 0] - box[left, 2]
+    same = _same_line(box[left], box[right], gap)
+    left, right, gap = left[same], right[same], gap[same]
+    # Of each word the nearest one, then of those who want the same one the nearest.
+    nearest = _first_of_each(left, np.lexsort((right, gap, left)))
+    left, right, gap = left[nearest], right[nearest], gap[nearest]
+    winner = _first_of_each(right, np.lexsort((left, gap, right)))
+    return dict(zip(left[winner].tolist(), right[winner].tolist(), strict=True))
 
 
-_Word = tuple[float, float, float, float]
-_Bands = tuple[float, dict[int, tuple[list[tuple[float, int]], list[float]]]]
+def _first_of_each(key: NDArray[np.intp], order: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The first index of each value of `key`, as they are ordered by key."""
+    return order[np.flatnonzero(np.diff(key[order], prepend=-1))]
 
 
-def _bands(box: NDArray[np.float64]) -> _Bands:
-    """Words by horizontal bands of the page, each sorted by its middle: what lies near is found without a search."""
+def _candidates(box: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs (word, a word whose middle is right of its own), the first few in each band that the word reaches.
+
+    Bands are strips of the page as high as its median word; the words of a band are sorted by their middles, so that
+    what lies near is found without a search.
+    """
     height = max(float(np.median(box[:, 3] - box[:, 1])), 1e-6)
-    middle_y = (box[:, 1] + box[:, 3]) / 2
-    middle_x = (box[:, 0] + box[:, 2]) / 2
-    members: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for i, (x, y) in enumerate(zip(middle_x.tolist(), middle_y.tolist(), strict=True)):
-        members[int(y // height)].append((x, i))
-    return height, {band: (sorted(m), sorted(x for x, _ in m)) for band, m in members.items()}
+    middle = (box[:, 0] + box[:, 2]) / 2
+    bands, band = np.unique(np.floor_divide((box[:, 1] + box[:, 3]) / 2, height), return_inverse=True)
+    place = np.unique(middle, return_inverse=True)[1]
+    width = len(box) + 1
+    key = band * width + place
+    by_key = np.argsort(key, kind="stable")
+    first = np.floor_divide(box[:, 1] - height / 2, height)
+    last = np.floor_divide(np.minimum(box[:, 3] + height / 2, box[:, 1] + 8 * height), height)
+    found: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
+    for step in range(int((last - first).max()) + 1):
+        there = np.searchsorted(bands, first + step).clip(max=len(bands) - 1)
+        word = np.flatnonzero((bands[there] == first + step) & (first + step <= last))
+        base = there[word] * width
+        start = np.searchsorted(key[by_key], base + place[word], side="right")
+        end = np.searchsorted(key[by_key], base + width)
+        at = start[:, None] + np.arange(_NEAR)
+        here = at < end[:, None]
+        found.append((np.repeat(word, here.sum(axis=1)), by_key[at[here]]))
+    return np.concatenate([a for a, _ in found]), np.concatenate([b for _, b in found])
 
 
-def _nearest_right(words: list[_Word], bands: _Bands, i: int) -> int | None:
-    height, members = bands
-    x0, y0, x1, y1 = word = words[i]
-    middle = (x0 + x1) / 2
-    best: tuple[float, int] | None = None
-    first = int((y0 - height / 2) // height)
-    last = int(min(y1 + height / 2, y0 + 8 * height) // height)
-    for band in range(first, last + 1):
-        if band not in members:
-            continue
-        entries, xs = members[band]
-        start = bisect_right(xs, middle)
-        for _, j in entries[start : start + 12]:
-            gap = words[j][0] - x1
-            if _same_line(word, words[j], gap) and (best is None or (gap, j) < best):
-                best = (gap, j)
-    return best[1] if best else None
-
-
-def _same_line(a: _Word, b: _Word, gap: float) -> bool:
-    heights = (a[3] - a[1], b[3] - b[1])
-    if gap > _MAX_GAP * max(heights) or gap < -max(heights):
-        return False
-    needed = _WIDE_OVERLAP if gap > _WIDE_GAP * max(heights) else _MIN_OVERLAP
-    return min(a[3], b[3]) - max(a[1], b[1]) >= needed * min(heights)
+def _same_line(a: NDArray[np.float64], b: NDArray[np.float64], gap: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether words (N x 4) and those right of them (N x 4), `gap` apart, stand on one line."""
+    heights = np.stack([a[:, 3] - a[:, 1], b[:, 3] - b[:, 1]])
+    low, high = heights.min(axis=0), heights.max(axis=0)
+    needed = np.where(gap > _WIDE_GAP * high, _WIDE_OVERLAP, _MIN_OVERLAP)
+    shared = np.minimum(a[:, 3], b[:, 3]) - np.maximum(a[:, 1], b[:, 1])
+    return np.asarray((gap <= _MAX_GAP * high) & (gap >= -high) & (shared >= needed * low), dtype=np.bool_)
