@@ -18,10 +18,13 @@ from pipeline.pages.bare import INT, POINTER, bare, handle
 
 _INVISIBLE = 3  # text render mode
 _LAST_BLANK = 0x20
+_SURROGATES = (0xD800, 0xDFFF)
+_HYPHEN_IN_TEXT = 0xFFFE  # what the text has for a hyphen at the end of a line, which is another code by itself
 _ROW = 32  # bytes of four doubles
 _LEFT, _BOTTOM, _RIGHT, _TOP = (8 * i for i in range(4))
 
 
+_text_of = bare(raw.FPDFText_GetText, INT, POINTER, INT, INT, POINTER)
 _code_of = bare(raw.FPDFText_GetUnicode, ctypes.c_uint, POINTER, INT)
 _is_generated = bare(raw.FPDFText_IsGenerated, INT, POINTER, INT)
 _box_of = bare(raw.FPDFText_GetCharBox, INT, POINTER, INT, *[POINTER] * 4)
@@ -36,12 +39,25 @@ def read_chars(text_page: Any, count: int) -> tuple[NDArray[np.uint32], NDArray[
     that pdfium made up are nowhere. Hidden are those that are drawn invisibly (text render mode 3).
     """
     page = handle(text_page)
-    code = np.fromiter(map(_code_of, repeat(page), range(count)), np.uint32, count)
+    code = _codes(page, count)
     box = _boxes(page, count)
     blank = np.flatnonzero(code <= _LAST_BLANK)
     made_up = np.fromiter(map(_is_generated, repeat(page), blank.tolist()), np.int32, len(blank)) == 1
     box[blank[made_up]] = np.nan
     return code, box, _hidden(page, count)
+
+
+def _codes(page: int, count: int) -> NDArray[np.uint32]:
+    """Code points, from the text in one piece where that has one unit for each character."""
+    units = np.zeros(2 * count + 2, np.uint16)  # room for pairs of surrogates, and for its end mark
+    written = _text_of(page, 0, count, units.ctypes.data) - 1
+    text = units[: max(0, written)]
+    if len(text) != count or ((text >= _SURROGATES[0]) & (text <= _SURROGATES[1])).any():
+        return np.fromiter(map(_code_of, repeat(page), range(count)), np.uint32, count)
+    code = text.astype(np.uint32)
+    for place in np.flatnonzero(text == _HYPHEN_IN_TEXT).tolist():
+        code[place] = _code_of(page, place)
+    return code
 
 
 def _boxes(page: int, count: int) -> NDArray[np.float64]:

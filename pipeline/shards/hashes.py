@@ -55,10 +55,20 @@ def phash(picture: NDArray[np.uint8]) -> int:
     reduction: a tenth of the time of reducing with an antialiased filter.
     """
     grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = cv2.resize(_coarse(grey), (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
     low = cv2.dct(small)[:8, :8].ravel()
     bits = np.packbits(low > np.median(low))
     return int.from_bytes(bits.tobytes(), "big")
+
+
+def _coarse(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Reduced by a whole number, which is quick, to 64 pixels or more; what is left over at two edges goes."""
+    factor = min(grey.shape) // 64
+    if factor < 2:
+        return grey
+    height, width = (side // factor for side in grey.shape)
+    whole = grey[: height * factor, : width * factor]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def hamming(a: int, b: int) -> int:
