@@ -12,7 +12,7 @@ from jobs.cluster.ingest import ingest as run_ingest
 from jobs.command import FAILED, check_workers, require_lasting, run_command
 from pipeline.ingest import IngestConfig
 from pipeline.words import PdfText, RouteConfig
-from pipeline.words.ocr import OcrName
+from pipeline.words.ocr import Alphabet, OcrName
 from schemas.dataset import Counts, DatasetInfo
 
 Inputs = Annotated[
@@ -41,6 +41,7 @@ def ingest(
     out: Annotated[str, typer.Option(help="The dataset: a folder or an fsspec URL.", show_default=False)],
     inputs_from: InputsFrom = None,
     ocr: Annotated[OcrName, typer.Option(help="OCR engine.")] = OcrName.RAPIDOCR,
+    ocr_alphabet: Annotated[Alphabet, typer.Option(help="Characters that OCR may read.")] = Alphabet.LATIN,
     pdf_text: Annotated[PdfText, typer.Option(help="Whether text layers of PDFs are used.")] = PdfText.AUTO,
     password_file: PasswordFile = None,
     pages_per_shard: Annotated[
@@ -61,6 +62,7 @@ def ingest(
     require_lasting("--out", out)
     config = IngestConfig(
         ocr=ocr,
+        ocr_alphabet=ocr_alphabet,
         route=RouteConfig(pdf_text=pdf_text),
         pages_per_shard=pages_per_shard,
         picture_longest=picture_longest,

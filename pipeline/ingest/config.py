@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.pages.base import Limits
 from pipeline.pages.picture import JPEG_QUALITY
-from pipeline.words.ocr import OcrName
+from pipeline.words.ocr import Alphabet, OcrName
 from pipeline.words.route import PdfText, RouteConfig
 
 _LEAST, _MOST = 8, 256  # pages of a shard
@@ -20,6 +20,7 @@ class IngestConfig:
     """Configuration of ingestion; a dataset refuses to go on with another one."""
 
     ocr: OcrName = OcrName.RAPIDOCR
+    ocr_alphabet: Alphabet = Alphabet.LATIN  # characters that OCR may read
     route: RouteConfig = field(default_factory=RouteConfig)
     limits: Limits = field(default_factory=Limits)
     picture_longest: int = 1000  # pixels of the stored picture's longest side
@@ -58,6 +59,7 @@ class IngestConfig:
                 (values.setdefault(group, {}) if group else values)[inner] = value
             quality = values.pop("jpeg_quality", None)
             values["ocr"] = OcrName(values["ocr"])
+            values["ocr_alphabet"] = Alphabet(values["ocr_alphabet"])
             values["route"] = RouteConfig(**values["route"] | {"pdf_text": PdfText(values["route"]["pdf_text"])})
             config = cls(**values | {"limits": Limits(**values["limits"])})
         except (KeyError, TypeError) as error:
@@ -68,4 +70,4 @@ class IngestConfig:
 
 
 def _plain(value: object) -> object:
-    return value.value if isinstance(value, OcrName | PdfText) else value
+    return value.value if isinstance(value, Alphabet | OcrName | PdfText) else value

@@ -40,7 +40,11 @@ class PageMaker(Closing):
         self._sandbox = Sandbox(config.limits, passwords)
         self.beside = Beside(config.limits.for_pages)
         budget = config.limits.for_ocr
-        self._extractor = Extractor(config.route, lambda: OcrProcess(config.ocr, budget), config.ocr_longest)
+
+        def make_ocr() -> OcrProcess:
+            return OcrProcess(config.ocr, budget, config.ocr_alphabet)
+
+        self._extractor = Extractor(config.route, make_ocr, config.ocr_longest)
         self._format = Format.PDF
 
     def open(self, kind: Format, data: bytes) -> int:

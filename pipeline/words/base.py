@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,13 @@ from schemas.page import Engine, Route
 
 @dataclass(frozen=True)
 class WordList:
-    """Words in the order of their source; all members have one entry per word."""
+    """Words in the order of their source; all members but `features` have one entry per word."""
 
     text: list[str]
     box: NDArray[np.float64]  # N x 4: left, top, right, bottom in fractions 0..1 of the upright page
     confidence: list[float]  # 0..1; 1.0 for a text layer
     source_line: list[int]  # the source's own grouping
+    features: dict[str, float] = field(default_factory=dict)  # what the reader noticed, for the page's record
 
     def __len__(self) -> int:
         return len(self.text)
@@ -35,9 +36,9 @@ class Extraction:
     engine: Engine
 
 
-def no_words() -> WordList:
+def no_words(features: dict[str, float] | None = None) -> WordList:
     """The words of an empty page."""
-    return WordList([], np.zeros((0, 4)), [], [])
+    return WordList([], np.zeros((0, 4)), [], [], features or {})
 
 
 def clean(text: str) -> str:

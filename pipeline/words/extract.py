@@ -54,7 +54,7 @@ class Extractor:
         if route is Route.TEXT_LAYER:
             return Extraction(layer, route, reason, features, self._pdfium)
         words = self.ocr.read(self._enlarged(page, render))
-        return Extraction(words, route, reason, features, self.ocr.engine)
+        return Extraction(words, route, reason, features | words.features, self.ocr.engine)
 
     def close(self) -> None:
         """Give back what the engine holds; another page starts it again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,15 @@ from pipeline.words.base import WordList
 
 MAX_WORDS_BYTES = 64 * 1024 * 1024
 _BOX = 4 * 8  # bytes
+_MAX_FEATURES = 16
 
 
 def pack_words(words: WordList) -> tuple[dict[str, Any], bytes]:
     """Head and body of a message."""
     rest = orjson.dumps([words.text, words.confidence, words.source_line])
-    return {"words": len(words)}, np.ascontiguousarray(words.box, dtype="<f8").tobytes() + rest
+    return {"words": len(words), "features": words.features}, np.ascontiguousarray(
+        words.box, dtype="<f8"
+    ).tobytes() + rest
 
 
 def unpack_words(head: dict[str, Any], body: Bytes) -> WordList:
@@ -37,4 +41,12 @@ def unpack_words(head: dict[str, Any], body: Bytes) -> WordList:
         raise ValueError("a confidence outside of 0..1")
     if not all(type(line) is int and 0 <= line <= count for line in source_line):
         raise ValueError("a line that cannot be")
-    return WordList(text, box, confidence, source_line)
+    return WordList(text, box, confidence, source_line, _features(head["features"]))
+
+
+def _features(said: Any) -> dict[str, float]:
+    if not isinstance(said, dict) or len(said) > _MAX_FEATURES:
+        raise ValueError("features that cannot be")
+    if not all(type(value) is float and math.isfinite(value) for value in said.values()):
+        raise ValueError("a feature that is no number")
+    return dict(said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pipeline.words.ocr.alphabet import Alphabet
 from pipeline.words.ocr.base import OcrEngine
 
 
@@ -13,12 +14,12 @@ class OcrName(StrEnum):
     RAPIDOCR = "rapidocr"
 
 
-def make_engine(name: OcrName) -> OcrEngine:
+def make_engine(name: OcrName, alphabet: Alphabet = Alphabet.LATIN) -> OcrEngine:
     """The engine called `name` in this process, its models loaded, on one thread. See `OcrProcess` for the safe way."""
     from pipeline.words.ocr.rapid import RapidEngine  # noqa: PLC0415 - seconds of imports that few callers need
 
     assert name is OcrName.RAPIDOCR
-    return RapidEngine()
+    return RapidEngine(alphabet)
 
 
-__all__ = ["OcrEngine", "OcrName", "make_engine"]
+__all__ = ["Alphabet", "OcrEngine", "OcrName", "make_engine"]

@@ -12,7 +12,7 @@ from pipeline.limited import PageError
 from pipeline.limited.serve import Reply, serve
 from pipeline.limited.wire import Bytes
 from pipeline.words.message import pack_words
-from pipeline.words.ocr import OcrName, make_engine
+from pipeline.words.ocr import Alphabet, OcrName, make_engine
 from schemas.manifest import Reason
 
 
@@ -20,7 +20,7 @@ class _Reader:
     """Holds one engine, which has proved that it works: what goes wrong later is the page's fault."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        self._engine = make_engine(OcrName(settings["engine"]))
+        self._engine = make_engine(OcrName(settings["engine"]), Alphabet(settings["alphabet"]))
         self._engine.read(_sample())
 
     def ready(self) -> dict[str, Any]:
@@ -39,7 +39,7 @@ class _Reader:
 
 
 def _sample() -> NDArray[np.uint8]:
-    """A word in black on white, square: the detector enlarges the shorter side, and a strip would cost more."""
+    """A word in black on white."""
     picture = np.full((240, 240, 3), 255, np.uint8)
     cv2.putText(picture, "Page 1", (20, 130), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (0, 0, 0), 2)
     return picture

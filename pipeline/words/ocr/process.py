@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pipeline.limited import Budget, LimitedProcess
 from pipeline.words.base import WordList
 from pipeline.words.message import MAX_WORDS_BYTES, unpack_words
-from pipeline.words.ocr import OcrName
+from pipeline.words.ocr import Alphabet, OcrName
 from pipeline.words.ocr.base import OcrEngine
 from schemas.page import Engine
 
@@ -16,8 +16,9 @@ from schemas.page import Engine
 class OcrProcess(OcrEngine):
     """The engine called `name`. Its child starts with the first page, and stays until `close`."""
 
-    def __init__(self, name: OcrName, budget: Budget) -> None:
-        self._process = LimitedProcess("pipeline.words.ocr.child", budget, {"engine": name.value})
+    def __init__(self, name: OcrName, budget: Budget, alphabet: Alphabet = Alphabet.LATIN) -> None:
+        settings = {"engine": name.value, "alphabet": alphabet.value}
+        self._process = LimitedProcess("pipeline.words.ocr.child", budget, settings)
         self._engine: Engine | None = None
 
     @property
