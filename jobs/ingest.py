@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,8 @@ from jobs.cluster.ingest import ingest as run_ingest
 from jobs.command import FAILED, check_workers, require_lasting, run_command
 from pipeline.ingest import IngestConfig
 from pipeline.words import PdfText, RouteConfig
-from pipeline.words.ocr import Alphabet, OcrName
+from pipeline.words.ocr import Alphabet, OcrDevice, OcrName
+from pipeline.words.ocr.choice import model_digests, models_digest, require_device, require_engine
 from schemas.dataset import Counts, DatasetInfo
 
 Inputs = Annotated[
@@ -32,6 +34,15 @@ MaxRejected = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option(help="Workers; default: all CPUs.")]
 Address = Annotated[str | None, typer.Option(help="Ray cluster; default: one in this process.")]
+OcrModels = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of models, on every node: det and rec with inference.onnx and inference.yml (paddleocr), or"
+        " *.traineddata (tesseract). Default: those that come with the engine.",
+        show_default=False,
+    ),
+]
+GpuShare = Annotated[float, typer.Option(help="GPUs of one worker, with --ocr-device cuda; 0.25: four share one.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if any page was rejected.")]
 
 
@@ -40,8 +51,13 @@ def ingest(
     *,
     out: Annotated[str, typer.Option(help="The dataset: a folder or an fsspec URL.", show_default=False)],
     inputs_from: InputsFrom = None,
-    ocr: Annotated[OcrName, typer.Option(help="OCR engine.")] = OcrName.RAPIDOCR,
-    ocr_alphabet: Annotated[Alphabet, typer.Option(help="Characters that OCR may read.")] = Alphabet.LATIN,
+    ocr: Annotated[OcrName, typer.Option(help="OCR engine; tesseract must be installed.")] = OcrName.RAPIDOCR,
+    ocr_alphabet: Annotated[Alphabet, typer.Option(help="Characters that rapidocr may read.")] = Alphabet.LATIN,
+    ocr_models: OcrModels = None,
+    ocr_device: Annotated[
+        OcrDevice, typer.Option(help="cuda: paddleocr with onnxruntime-gpu; untested.")
+    ] = OcrDevice.CPU,
+    gpu_share: GpuShare = 1.0,
     pdf_text: Annotated[PdfText, typer.Option(help="Whether text layers of PDFs are used.")] = PdfText.AUTO,
     password_file: PasswordFile = None,
     pages_per_shard: Annotated[
@@ -63,12 +79,14 @@ def ingest(
     config = IngestConfig(
         ocr=ocr,
         ocr_alphabet=ocr_alphabet,
+        ocr_device=ocr_device,
         route=RouteConfig(pdf_text=pdf_text),
         pages_per_shard=pages_per_shard,
         picture_longest=picture_longest,
     )
     job = make_job(inputs, inputs_from, password_file, retry_rejected, max_rejected, workers, address)
-    report(run_ingest(out, config, job), out, strict=strict)
+    job, models = with_ocr(job, config, ocr_models, gpu_share)
+    report(run_ingest(out, replace(config, ocr_models=models), job), out, strict=strict)
 
 
 def make_job(
@@ -90,6 +108,21 @@ def make_job(
         workers=workers,
         address=address,
     )
+
+
+def with_ocr(job: IngestJob, config: IngestConfig, folder: Path | None, gpu_share: float) -> tuple[IngestJob, str]:
+    """The job with its OCR models and share of a GPU, and the models' digest.
+
+    ValueError where the engine, its models or its device are not there: before any work, and of no page's fault.
+    """
+    if not 0 < gpu_share <= 1:
+        raise ValueError(f"--gpu-share must be above 0 and at most 1, got {gpu_share}")
+    folder = folder.absolute() if folder is not None else None
+    options = config.ocr_options(folder)
+    require_device(options.device)
+    require_engine(options)
+    share = gpu_share if options.device is OcrDevice.CUDA else 0.0
+    return replace(job, ocr_models=folder, gpu_share=share), models_digest(model_digests(options))
 
 
 def report(info: DatasetInfo, out: str, *, strict: bool) -> None:

@@ -60,8 +60,12 @@ def carry_through(
     workers: int,
     title: str,
     allowance: Allowance | None = None,
+    gpus: float = 0.0,
 ) -> DatasetInfo:
-    """Do what is left of `plan` and finish it; returns the dataset with one more generation."""
+    """Do what is left of `plan` and finish it; returns the dataset with one more generation.
+
+    Each worker takes `gpus` GPUs, which may be a fraction.
+    """
     files = GenerationFiles(store, plan.name)
     since = store.now()
     done: set[str] = set()
@@ -82,7 +86,7 @@ def carry_through(
             ticks = max(ticks, count)
             progress.update(min(begun + ticks, plan.rows), _reasons(counts))
 
-        for number, marker in enumerate(run_units(build, left, workers, on_ticks), start=1):
+        for number, marker in enumerate(run_units(build, left, workers, on_ticks, gpus), start=1):
             counts += marker.counts
             allowance.check(counts, last=number == len(left))
         progress.update(plan.rows, _reasons(counts))

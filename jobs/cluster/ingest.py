@@ -50,6 +50,8 @@ class IngestJob:
     max_rejected: float | None = None  # share of rejected rows that stops the run
     workers: int | None = None
     address: str | None = None
+    ocr_models: Path | None = None  # folder of OCR models, on every node
+    gpu_share: float = 0.0  # of a GPU, for each worker
 
     def __post_init__(self) -> None:
         Allowance(self.max_rejected)  # says at once what is wrong with it
@@ -135,9 +137,11 @@ class _Run:
         plan = files.read_plan() or self._plan(info, files, listing, witnesses)
         if plan is None:
             return info
-        build = partial(_worker, witnesses, self.store.url, plan.name, self.config, tuple(self.job.passwords))
+        build = partial(
+            _worker, witnesses, self.store.url, plan.name, self.config, tuple(self.job.passwords), self.job.ocr_models
+        )
         allowance = Allowance(self.job.max_rejected)
-        return carry_through(self.store, info, plan, build, self.workers, "ingest", allowance)
+        return carry_through(self.store, info, plan, build, self.workers, "ingest", allowance, self.job.gpu_share)
 
     def _plan(
         self, info: DatasetInfo, files: GenerationFiles, listing: Listing, witnesses: tuple[str, ...]

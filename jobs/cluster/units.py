@@ -58,6 +58,7 @@ class _Pool:
     build: Callable[[], Worker]
     size: int
     waiting: deque[int]
+    gpus: float = 0.0  # of each actor
     running: dict[Any, tuple[int, Any]] = field(default_factory=dict)  # result -> (unit, actor)
     idle: list[Any] = field(default_factory=list)
     deaths: dict[int, int] = field(default_factory=dict)
@@ -68,11 +69,15 @@ class _Pool:
     def feed(self) -> None:
         """Give what waits to workers; where nothing waits, idle workers make room for those that have no CPU yet."""
         while self.waiting and len(self.running) < self.size:
-            actor = self.idle.pop() if self.idle else _Actor.options(num_cpus=1, max_concurrency=2).remote(self.build)
+            actor = self.idle.pop() if self.idle else self._start()
             unit = self.waiting.popleft()
             self.running[actor.run.remote(unit)] = (unit, actor)
         while self.idle and not self.waiting:
             self.retired_ticks += _value(self.idle.pop().ticks.remote())
+
+    def _start(self) -> Any:
+        """A new actor; it waits until the cluster has a CPU, and its share of a GPU, to spare."""
+        return _Actor.options(num_cpus=1, num_gpus=self.gpus, max_concurrency=2).remote(self.build)
 
     def take(self, result: Any) -> UnitMarker | None:
         """The marker of a finished unit, or None where its worker died and it goes back to the queue."""
@@ -118,14 +123,18 @@ def _value(result: Any) -> int:
 
 
 def run_units(
-    build: Callable[[], Worker], units: Sequence[int], workers: int, on_ticks: Callable[[int], None]
+    build: Callable[[], Worker],
+    units: Sequence[int],
+    workers: int,
+    on_ticks: Callable[[int], None],
+    gpus: float = 0.0,
 ) -> Iterator[UnitMarker]:
-    """Do `units` with `workers` actors; yields each marker as it comes.
+    """Do `units` with `workers` actors, each with `gpus` GPUs (or a fraction of one); yields each marker as it comes.
 
     `build` makes the worker inside the actor. `on_ticks` gets the number of pages done so far, about twice a
     second. Raises RuntimeError where a unit fails: what was finished stays finished.
     """
-    pool = _Pool(build, max(1, min(workers, len(units))), deque(units))
+    pool = _Pool(build, max(1, min(workers, len(units))), deque(units), gpus)
     pool.feed()
     while pool.running:
         ready, _ = ray.wait(list(pool.running), timeout=_POLL)

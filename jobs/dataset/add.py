@@ -10,15 +10,18 @@ from jobs.cluster.ingest import ingest as run_ingest
 from jobs.command import check_workers, require_lasting
 from jobs.ingest import (
     Address,
+    GpuShare,
     Inputs,
     InputsFrom,
     MaxRejected,
+    OcrModels,
     PasswordFile,
     RetryRejected,
     Strict,
     Workers,
     make_job,
     report,
+    with_ocr,
 )
 from pipeline.ingest import IngestConfig
 from pipeline.shards.dataset import Dataset
@@ -29,6 +32,8 @@ def add(
     inputs: Inputs = None,
     inputs_from: InputsFrom = None,
     password_file: PasswordFile = None,
+    ocr_models: OcrModels = None,
+    gpu_share: GpuShare = 1.0,
     retry_rejected: RetryRejected = False,
     max_rejected: MaxRejected = None,
     workers: Workers = None,
@@ -44,4 +49,8 @@ def add(
             f"{dataset} is a dataset of {info.content}: `pagemill prepare` adds to it what its pages have more"
         )
     job = make_job(inputs, inputs_from, password_file, retry_rejected, max_rejected, workers, address)
-    report(run_ingest(dataset, IngestConfig.from_stored(info.config), job), dataset, strict=strict)
+    config = IngestConfig.from_stored(info.config)
+    job, models = with_ocr(job, config, ocr_models, gpu_share)
+    if config.ocr_models not in (None, models):
+        raise ValueError(f"{dataset} was made with other models of {config.ocr.value}: name them with --ocr-models")
+    report(run_ingest(dataset, config, job), dataset, strict=strict)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pipeline.pages.base import Limits
 from pipeline.pages.picture import JPEG_QUALITY
-from pipeline.words.ocr import Alphabet, OcrName
+from pipeline.words.ocr import Alphabet, OcrDevice, OcrName, OcrOptions
 from pipeline.words.route import PdfText, RouteConfig
 
 _LEAST, _MOST = 8, 256  # pages of a shard
@@ -21,6 +22,8 @@ class IngestConfig:
 
     ocr: OcrName = OcrName.RAPIDOCR
     ocr_alphabet: Alphabet = Alphabet.LATIN  # characters that OCR may read
+    ocr_device: OcrDevice = OcrDevice.CPU
+    ocr_models: str | None = None  # digest of the models that OCR must have; None: any
     route: RouteConfig = field(default_factory=RouteConfig)
     limits: Limits = field(default_factory=Limits)
     picture_longest: int = 1000  # pixels of the stored picture's longest side
@@ -36,6 +39,10 @@ class IngestConfig:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise ValueError(f"{name} must be {low}..{high}, got {value}")
+
+    def ocr_options(self, models: Path | None = None) -> OcrOptions:
+        """The engine, which reads its models in the folder `models` where one is named."""
+        return OcrOptions(name=self.ocr, alphabet=self.ocr_alphabet, device=self.ocr_device, models=models)
 
     def unit_rows(self, pages: int) -> int:
         """Pages of a shard, which is a unit of work, where a generation has `pages` in all."""
@@ -60,6 +67,7 @@ class IngestConfig:
             quality = values.pop("jpeg_quality", None)
             values["ocr"] = OcrName(values["ocr"])
             values["ocr_alphabet"] = Alphabet(values["ocr_alphabet"])
+            values["ocr_device"] = OcrDevice(values["ocr_device"])
             values["route"] = RouteConfig(**values["route"] | {"pdf_text": PdfText(values["route"]["pdf_text"])})
             config = cls(**values | {"limits": Limits(**values["limits"])})
         except (KeyError, TypeError) as error:
@@ -70,4 +78,4 @@ class IngestConfig:
 
 
 def _plain(value: object) -> object:
-    return value.value if isinstance(value, Alphabet | OcrName | PdfText) else value
+    return value.value if isinstance(value, Alphabet | OcrDevice | OcrName | PdfText) else value

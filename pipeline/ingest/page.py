@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipeline.beside import Beside
 from pipeline.ingest.config import IngestConfig
@@ -35,14 +36,14 @@ class PageMaker(Closing):
     one, `beside`, parses the words and the truth that came with the document.
     """
 
-    def __init__(self, config: IngestConfig, passwords: Sequence[str] = ()) -> None:
+    def __init__(self, config: IngestConfig, passwords: Sequence[str] = (), ocr_models: Path | None = None) -> None:
         self._config = config
         self._sandbox = Sandbox(config.limits, passwords)
         self.beside = Beside(config.limits.for_pages)
-        budget = config.limits.for_ocr
+        options = config.ocr_options(ocr_models)
 
         def make_ocr() -> OcrProcess:
-            return OcrProcess(config.ocr, budget, config.ocr_alphabet)
+            return OcrProcess(options, config.limits.for_ocr, config.ocr_models)
 
         self._extractor = Extractor(config.route, make_ocr, config.ocr_longest)
         self._format = Format.PDF

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from pipeline.ingest.config import IngestConfig
@@ -23,9 +24,16 @@ from schemas.page import DocumentRef, page_key
 class IngestWorker:
     """Does units of one generation, one after another."""
 
-    def __init__(self, url: str, generation: str, config: IngestConfig, passwords: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        url: str,
+        generation: str,
+        config: IngestConfig,
+        passwords: Sequence[str] = (),
+        ocr_models: Path | None = None,
+    ) -> None:
         self._files = GenerationFiles(Store(url), generation)
-        self._maker = PageMaker(config, passwords)
+        self._maker = PageMaker(config, passwords, ocr_models)
 
     def run(self, unit: int, tick: Callable[[], None]) -> UnitMarker:
         """Make unit `unit` and publish it; calls `tick` after each page."""

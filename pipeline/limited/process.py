@@ -39,13 +39,14 @@ class LimitedProcess(Closing):
     """A child that runs `module` (see `serve`), at most one at a time. `settings` go to it over the pipe.
 
     `incarnation` is the number of the child that lives, 0 where there is none: state that was built in one child is
-    gone in the next.
+    gone in the next. `late`: it limits itself when its service is built, and not before (see `serve`).
     """
 
-    def __init__(self, module: str, budget: Budget, settings: Mapping[str, Any]) -> None:
+    def __init__(self, module: str, budget: Budget, settings: Mapping[str, Any], *, late: bool = False) -> None:
         self._module = module
         self._budget = budget
         self._settings = settings
+        self._late = late
         self._child: Child | None = None
         self._ready: dict[str, Any] = {}
         self._started = 0
@@ -135,7 +136,7 @@ class LimitedProcess(Closing):
             return self._child
         path = os.pathsep.join(os.path.abspath(folder) for folder in sys.path)  # noqa: PTH100 - of "" too
         child = Child([sys.executable, "-P", "-m", self._module], environment(path))
-        first = {"budget": dataclasses.asdict(self._budget), "settings": dict(self._settings)}
+        first = {"budget": dataclasses.asdict(self._budget), "settings": dict(self._settings), "late": self._late}
         deadline = time.monotonic() + _STARTING
         try:
             child.send(pack(first), deadline)

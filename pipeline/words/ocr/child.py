@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,7 +13,7 @@ from pipeline.limited import PageError
 from pipeline.limited.serve import Reply, serve
 from pipeline.limited.wire import Bytes
 from pipeline.words.message import pack_words
-from pipeline.words.ocr import Alphabet, OcrName, make_engine
+from pipeline.words.ocr import OcrOptions, make_engine
 from schemas.manifest import Reason
 
 
@@ -20,7 +21,7 @@ class _Reader:
     """Holds one engine, which has proved that it works: what goes wrong later is the page's fault."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        self._engine = make_engine(OcrName(settings["engine"]), Alphabet(settings["alphabet"]))
+        self._engine = make_engine(OcrOptions.of(settings["options"]), Path(settings["work"]))
         self._engine.read(_sample())
 
     def ready(self) -> dict[str, Any]:
