@@ -39,7 +39,7 @@ from pipeline.shards.hashes import minhash, phash
 from pipeline.shards.tar import ShardBuilder
 from pipeline.sources import SourceError, list_inputs, read_source
 from pipeline.words import RouteConfig
-from pipeline.words.ocr import OcrEngine, OcrName, make_engine
+from pipeline.words.ocr import OcrEngine, OcrOptions, make_engine
 from pipeline.words.route import features_of
 from pipeline.words.textlayer import words_of
 from schemas.page import DocumentRef, Route
@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=100)
     parser.add_argument("--peer-every", type=int, default=1)
     options = parser.parse_args()
-    clock, left, engine, peer = Clock(), options.pages, make_engine(OcrName.RAPIDOCR), peer_engine()
+    clock, left, engine, peer = Clock(), options.pages, make_engine(OcrOptions()), peer_engine()
     with PageMaker(IngestConfig(route=RouteConfig())) as maker:
         for listed in list_inputs(options.inputs):
             try:
