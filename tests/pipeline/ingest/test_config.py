@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.ingest import IngestConfig
 from pipeline.pages import Limits
 from pipeline.words import PdfText, RouteConfig
-from pipeline.words.ocr import OcrDevice, OcrName
+from pipeline.words.ocr import Alphabet, OcrDevice, OcrName
 from schemas.base import digest
 
 
@@ -60,6 +60,7 @@ CONFIGS = st.builds(
     ocr=st.sampled_from(OcrName),
     ocr_device=st.sampled_from(OcrDevice),
     ocr_models=st.none() | st.text("0123456789abcdef", min_size=64, max_size=64),
+    ocr_alphabet=st.sampled_from(Alphabet),
     route=st.builds(RouteConfig, pdf_text=st.sampled_from(PdfText), max_bad=st.floats(0, 1)),
     limits=st.builds(Limits, cpu_seconds=st.integers(1, 99), wall_seconds=st.floats(0.5, 99)),
     picture_longest=st.integers(64, 8000),
