@@ -54,7 +54,7 @@ class OcrProcess(OcrEngine):
 
     def read(self, picture: NDArray[np.uint8]) -> WordList:
         """Words of an H x W x 3 RGB picture; PageError where the child fails, even when it is tried again alone."""
-        assert self.engine  # before the first page: other models stop the run
+        _ = self.engine  # before the first page: other models stop the run
         process = self._process()
         height, width, _ = picture.shape
         request = {"op": "read", "width": width, "height": height}
