@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.words.ocr.networks import Networks
 
-_LONGEST = 1280  # pixels at which the detector sees a page: small scans are enlarged to it, large ones reduced
+_LEAST_LONGEST, _MOST_LONGEST = 1280, 1536  # pixels at which the detector sees a page: small scans are enlarged
 _ENLARGED = 2.0  # times at most
 _INK = 0.3  # probability from which a pixel counts
 _SURE = 0.5  # mean probability of a line that is kept
@@ -25,7 +25,8 @@ def find_lines(networks: Networks, picture: NDArray[np.uint8]) -> NDArray[np.flo
     The corners go round from the top left.
     """
     height, width = picture.shape[:2]
-    scale = min(_ENLARGED, _LONGEST / max(height, width))
+    longest = max(height, width)
+    scale = min(_ENLARGED, min(max(longest, _LEAST_LONGEST), _MOST_LONGEST) / longest)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     how = cv2.INTER_LINEAR if scale >= 1 else cv2.INTER_AREA
     probability = networks.detect(np.asarray(cv2.resize(picture, size, interpolation=how), dtype=np.uint8))

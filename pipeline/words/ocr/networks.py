@@ -81,7 +81,9 @@ class Networks:
         padded = cv2.copyMakeBorder(
             picture, 0, -height % _MULTIPLE, 0, -width % _MULTIPLE, cv2.BORDER_REPLICATE
         )  # fmt: skip
-        found = self._detect.infer({0: _blob(padded)})[0]
+        (found,) = _infer(self._detect, _blob(padded))
+        if found.shape[2:] != padded.shape[:2]:
+            raise MemoryError
         return np.array(found[0, 0, :height, :width], dtype=np.float32)
 
     def recognise(self, line: NDArray[np.uint8]) -> Frames:
@@ -89,9 +91,10 @@ class Networks:
         width = line.shape[1]
         blob = np.zeros((1, 3, LINE_HEIGHT, width + -width % _MULTIPLE), np.float32)
         blob[..., :width] = _blob(line)
-        answer = self._recognise.infer({0: blob})
-        character, probability, state = (answer[i][0] for i in range(3))
-        return Frames(character[:, 0].astype(np.int64), probability[:, 0].astype(np.float32), state.astype(np.float32))
+        character, probability, state = _infer(self._recognise, blob)
+        if state.shape[1] != blob.shape[3] // FRAME:
+            raise MemoryError
+        return Frames(character[0, :, 0].astype(np.int64), probability[0, :, 0].copy(), state[0].copy())
 
     def foreign_share(self, states: NDArray[np.float32]) -> float:
         """Share 0..1 of the characters in some frames' states that are letters outside of the alphabet."""
@@ -141,6 +144,28 @@ def _cut(model: Any, state: Any, weight: NDArray[np.float32], bias: NDArray[np.f
     best = ops.topk(ops.softmax(logits, 2), ops.constant(1), 2, "max", "value")
     results = [ops.result(best.output(1)), ops.result(best.output(0)), ops.result(state)]
     return openvino.Model(results, model.get_parameters(), "recogniser")
+
+
+def _infer(request: Any, blob: NDArray[np.float32]) -> list[NDArray[Any]]:
+    """Views of a network's outputs, which the next call overwrites; MemoryError where they were not computed.
+
+    Under an address-space limit OpenVINO was seen to return without a word, with the outputs of the call before.
+    """
+    outputs = range(len(request.model_outputs))
+    for i in outputs:
+        _last(request.get_output_tensor(i).data).fill(np.nan)
+    request.set_input_tensor(openvino.Tensor(blob, shared_memory=True))
+    request.infer()
+    found = [request.get_output_tensor(i).data for i in outputs]
+    if any(np.isnan(_last(values)).any() for values in found):
+        raise MemoryError
+    return found
+
+
+def _last(values: NDArray[Any]) -> NDArray[np.float32]:
+    """The last value of an array of floats, to write to; nothing of an array of numbers, or of an empty one."""
+    flat = values.reshape(-1)[-1:]
+    return flat if flat.dtype == np.float32 else np.empty(0, np.float32)
 
 
 def _blob(picture: NDArray[np.uint8]) -> NDArray[np.float32]:

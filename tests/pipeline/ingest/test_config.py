@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.ingest import IngestConfig
 from pipeline.pages import Limits
 from pipeline.words import PdfText, RouteConfig
-from pipeline.words.ocr import OcrName
+from pipeline.words.ocr import Alphabet, OcrName
 from schemas.base import digest
 
 
@@ -58,6 +58,7 @@ def test_impossible_values_are_refused_by_name(name: str, value: int) -> None:
 CONFIGS = st.builds(
     IngestConfig,
     ocr=st.sampled_from(OcrName),
+    ocr_alphabet=st.sampled_from(Alphabet),
     route=st.builds(RouteConfig, pdf_text=st.sampled_from(PdfText), max_bad=st.floats(0, 1)),
     limits=st.builds(Limits, cpu_seconds=st.integers(1, 99), wall_seconds=st.floats(0.5, 99)),
     picture_longest=st.integers(64, 8000),

@@ -33,7 +33,7 @@ class ByHand(OcrEngine):
 
     def read(self, picture: NDArray[np.uint8]) -> WordList:
         self.seen.append(picture.shape)
-        return WordList([str(max(picture.shape))], np.array([[0.0, 0.0, 1.0, 1.0]]), [0.5], [0])
+        return WordList([str(max(picture.shape))], np.array([[0.0, 0.0, 1.0, 1.0]]), [0.5], [0], {"noticed": 0.25})
 
 
 def never() -> OcrEngine:
@@ -67,6 +67,8 @@ def test_a_scan_is_seen_larger_and_the_engine_is_made_once(synth_page: SynthPage
     for _ in range(2):
         found = extractor.extract(page, lambda longest: sandbox.page(0, longest, chars=False))
         assert (found.route, found.words.text, found.engine.name) == (Route.OCR, ["500"], "by-hand")
+        assert found.features["noticed"] == 0.25, "what the engine noticed stands beside the features of the route"
+        assert len(found.features) > 1
     assert len(made) == 1
     assert extractor.ocr is made[0]
     extractor.close()
