@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from importlib.metadata import distributions, version
 from pathlib import Path
 
@@ -36,6 +39,20 @@ def test_all_opencv_distributions_are_one_version_and_the_headless_one_is_what_i
     gui = re.search(r"GUI:\s+(\S+)", cv2.getBuildInformation())
     assert gui is not None
     assert gui.group(1) == "NONE"
+
+
+def test_paddleocr_and_rapidocr_import_side_by_side_with_one_opencv(tmp_path: Path) -> None:
+    code = (
+        "import cv2, rapidocr, paddleocr, sys; from pathlib import Path\n"
+        "folders = [p for p in sys.path if (Path(p) / 'cv2').is_dir()]\n"
+        "assert len(folders) == 1, folders\n"
+        "print(cv2.__version__, Path(cv2.__file__).parent == Path(folders[0]) / 'cv2')"
+    )
+    quiet = {"PADDLE_PDX_CACHE_HOME": str(tmp_path), "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True"}
+    said = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | quiet, capture_output=True, text=True, check=True, timeout=200
+    )
+    assert said.stdout.split()[-2:] == [cv2.__version__, "True"]
 
 
 def test_the_lock_holds_what_is_installed() -> None:

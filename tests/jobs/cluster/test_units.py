@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -135,3 +136,20 @@ def test_an_early_end_leaves_no_worker(tmp_path: Path, ray_here: int) -> None:
     while ray.available_resources().get("CPU", 0) < ray_here:
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def test_workers_take_their_share_of_a_gpu() -> None:
+    """A cluster that says it has one: what it gives a worker is counted, and no driver is asked."""
+    code = (
+        "import ray\n"
+        "from jobs.cluster.units import run_units\n"
+        "from schemas.dataset import Counts, UnitMarker\n"
+        "ray.init(num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False)\n"
+        "class Worker:\n"
+        "    def run(self, unit, tick):\n"
+        "        share = ray.get_runtime_context().get_assigned_resources().get('GPU')\n"
+        "        return UnitMarker(unit=str(share), counts=Counts(), files=[])\n"
+        "print([marker.unit for marker in run_units(Worker, [0], 1, lambda _: None, 0.25)])\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=False)
+    assert said.stdout.strip().endswith("['0.25']"), said.stderr

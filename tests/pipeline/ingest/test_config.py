@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.ingest import IngestConfig
 from pipeline.pages import Limits
 from pipeline.words import PdfText, RouteConfig
-from pipeline.words.ocr import Alphabet, OcrName
+from pipeline.words.ocr import Alphabet, OcrDevice, OcrName
 from schemas.base import digest
 
 
@@ -59,6 +59,8 @@ CONFIGS = st.builds(
     IngestConfig,
     ocr=st.sampled_from(OcrName),
     ocr_alphabet=st.sampled_from(Alphabet),
+    ocr_device=st.sampled_from(OcrDevice),
+    ocr_models=st.none() | st.text("0123456789abcdef", min_size=64, max_size=64),
     route=st.builds(RouteConfig, pdf_text=st.sampled_from(PdfText), max_bad=st.floats(0, 1)),
     limits=st.builds(Limits, cpu_seconds=st.integers(1, 99), wall_seconds=st.floats(0.5, 99)),
     picture_longest=st.integers(64, 8000),
@@ -80,6 +82,7 @@ def test_any_configuration_comes_back_as_it_was_stored(config: IngestConfig) -> 
     [
         ({"jpeg_quality": 1}, "jpeg_quality was 1 and is "),
         ({"ocr": "guess"}, "'guess' is not a valid OcrName"),
+        ({"ocr_device": "tpu"}, "'tpu' is not a valid OcrDevice"),
         ({"ocr": None}, "None is not a valid OcrName"),
         ({"route.pdf_text": "perhaps"}, "'perhaps' is not a valid PdfText"),
         ({"picture_longest": 1}, r"picture_longest must be 64\.\.8000, got 1"),

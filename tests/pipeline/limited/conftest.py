@@ -24,9 +24,9 @@ def limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     monkeypatch.syspath_prepend(folder)
     with ExitStack() as stack:
 
-        def make(settings: dict[str, Any] | None = None, **budget: Any) -> LimitedProcess:
+        def make(settings: dict[str, Any] | None = None, *, late: bool = False, **budget: Any) -> LimitedProcess:
             least = {"address_space": 1 << 30, "cpu_seconds": 20, "wall_seconds": 20.0, "open_files": 32}
             whole = Budget(**{**least, "recycle_after": 1000, **budget})
-            return stack.enter_context(LimitedProcess("a_service_of_the_tests", whole, settings or {}))
+            return stack.enter_context(LimitedProcess("a_service_of_the_tests", whole, settings or {}, late=late))
 
         yield make

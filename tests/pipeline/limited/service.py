@@ -69,11 +69,21 @@ def refuse(reason: str) -> None:
     raise PageError(Reason(reason), "as it was asked to")
 
 
+def attempt(call: Callable[[], Any]) -> str | None:
+    """What the system said against it, None where it was done."""
+    try:
+        call()
+    except OSError as error:
+        return type(error).__name__
+    return None
+
+
 class Service:
     """One thing at a time, and the number of things that were asked of this process."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.asked = 0
+        self.wrote = attempt(lambda: Path(settings["writes"]).write_text("x")) if "writes" in settings else None
         if settings.get("start") == "fail":
             raise ValueError("the model is missing\x1b[31m:\n install it")
         if settings.get("start") == "signal":
@@ -82,7 +92,7 @@ class Service:
             time.sleep(60)
 
     def ready(self) -> dict[str, Any]:
-        return {"pid": os.getpid()}
+        return {"pid": os.getpid(), "wrote": self.wrote}
 
     def answer(self, request: dict[str, Any], body: Bytes) -> Reply:
         self.asked += 1

@@ -80,3 +80,17 @@ def test_it_cannot_change_a_file(ask: Callable[..., Any], tmp_path: Path) -> Non
     assert ask("read", str(path)) == "content", "it may read: libraries load their data when they need it"
     assert [item.name for item in tmp_path.iterdir() if item.name != "modules"] == ["precious"]
     assert path.read_text() == "content"
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_service_that_needs_devices_limits_itself_when_it_is_built(
+    limited: Callable[..., LimitedProcess], tmp_path: Path, late: bool
+) -> None:
+    """What it does while it is built is free then, and nothing that comes after."""
+    process = limited({"writes": str(tmp_path / "device")}, late=late)
+    wrote = process.ready()["wrote"]
+    assert (wrote is None) == late
+    request = {"op": "write", "value": str(tmp_path / "later")}
+    refused = process.insist(lambda: process.ask(request, b"", lambda head, _: head["value"], 0))
+    assert str(refused).startswith("PermissionError")
+    assert not (tmp_path / "later").exists()

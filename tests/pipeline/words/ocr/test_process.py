@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.pages import Limits, PageError
 from pipeline.words import WordList
-from pipeline.words.ocr import Alphabet, OcrName, make_engine
+from pipeline.words.ocr import Alphabet, OcrOptions, make_engine
 from pipeline.words.ocr.process import OcrProcess
 from schemas.manifest import Reason
 
@@ -38,13 +38,13 @@ def note(text: str) -> NDArray[np.uint8]:
 @pytest.fixture(scope="module")
 def engine() -> Iterator[OcrProcess]:
     """The real engine in its child, loaded once."""
-    process = OcrProcess(OcrName.RAPIDOCR, BUDGET)
+    process = OcrProcess(OcrOptions(), BUDGET)
     yield process
     process.close()
 
 
 def test_it_reads_exactly_what_the_engine_reads_in_this_process(engine: OcrProcess) -> None:
-    own = make_engine(OcrName.RAPIDOCR)
+    own = make_engine(OcrOptions())
     assert engine.engine == own.engine
     for picture in (note("Invoice 4711"), np.full((90, 90, 3), 255, np.uint8)):
         here, there = own.read(picture), engine.read(picture)
@@ -85,7 +85,7 @@ def test_the_child_works_on_one_thread(engine: OcrProcess) -> None:
 
 
 def test_the_alphabet_reaches_the_child(engine: OcrProcess) -> None:
-    every = OcrProcess(OcrName.RAPIDOCR, BUDGET, Alphabet.ALL)
+    every = OcrProcess(OcrOptions(alphabet=Alphabet.ALL), BUDGET)
     try:
         assert every.engine.config != engine.engine.config
         assert every.read(note("Invoice 4711")).text == ["Invoice", "4711"]
@@ -111,7 +111,7 @@ def test_a_page_that_is_too_much_is_rejected_and_the_next_is_fine(engine: OcrPro
     engine.read(note("small"))
     needed = (Path("/proc") / str(engine.pid) / "status").read_text().split("VmPeak:")[1].split()[0]
     limited = dataclasses.replace(BUDGET, address_space=(int(needed) << 10) + (100 << 20))
-    small = OcrProcess(OcrName.RAPIDOCR, limited)
+    small = OcrProcess(OcrOptions(), limited)
     try:
         error = killed(small, np.full((1300, 1300, 3), 255, np.uint8))
         assert error.reason is Reason.KILLED
@@ -122,7 +122,7 @@ def test_a_page_that_is_too_much_is_rejected_and_the_next_is_fine(engine: OcrPro
 
 
 def test_a_page_that_takes_too_long_is_rejected() -> None:
-    engine = OcrProcess(OcrName.RAPIDOCR, dataclasses.replace(BUDGET, wall_seconds=0.05))
+    engine = OcrProcess(OcrOptions(), dataclasses.replace(BUDGET, wall_seconds=0.05))
     try:
         error = killed(engine, np.random.default_rng(0).integers(0, 255, (1900, 1900, 3), np.uint8))
         assert (error.reason, error.detail) == (Reason.TIMEOUT, "no answer in 0.1 s")
@@ -150,7 +150,7 @@ def test_a_missing_engine_stops_the_run(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "rapidocr").mkdir()
     (tmp_path / "rapidocr" / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    engine = OcrProcess(OcrName.RAPIDOCR, BUDGET)
+    engine = OcrProcess(OcrOptions(), BUDGET)
     with pytest.raises(
         RuntimeError, match="ocr.child could not start, it ended with 1: .*PP-OCRv6_det_small.onnx is missing"
     ):

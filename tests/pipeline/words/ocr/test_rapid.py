@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.pages import RawPage
 from pipeline.synth import SynthFile
-from pipeline.words.ocr import Alphabet, OcrEngine, OcrName, make_engine, rapid
+from pipeline.words.ocr import Alphabet, OcrEngine, OcrOptions, make_engine, rapid
 
 SynthPage = Callable[..., tuple[SynthFile, RawPage]]
 
@@ -24,7 +24,7 @@ SynthPage = Callable[..., tuple[SynthFile, RawPage]]
 @pytest.fixture(scope="module")
 def engine() -> Iterator[OcrEngine]:
     """The real engine, loaded once."""
-    return make_engine(OcrName.RAPIDOCR)
+    return make_engine(OcrOptions())
 
 
 def note(*texts: str, width: int = 320, height: int = 110) -> NDArray[np.uint8]:
@@ -153,13 +153,13 @@ def chinese(text: str) -> NDArray[np.uint8]:
 def test_a_script_outside_of_the_alphabet_is_noticed(engine: OcrEngine) -> None:
     assert engine.read(chinese("王田土日王田")).features["foreign_script"] > 0.8
     assert engine.read(note("Invoice number 4711")).features["foreign_script"] == 0
-    every = make_engine(OcrName.RAPIDOCR, Alphabet.ALL)
+    every = make_engine(OcrOptions(alphabet=Alphabet.ALL))
     found = every.read(chinese("王田土日王田"))
     assert ("".join(found.text), found.features["foreign_script"]) == ("王田土日王田", 0)
 
 
 def test_both_alphabets_read_latin_and_its_accents(engine: OcrEngine) -> None:
-    every = make_engine(OcrName.RAPIDOCR, Alphabet.ALL)
+    every = make_engine(OcrOptions(alphabet=Alphabet.ALL))
     picture = note("Crème brûlée", "Größe für Ägypten", width=420)
     for reader in (engine, every):
         assert reader.read(picture).text == ["Crème", "brûlée", "Größe", "für", "Ägypten"]
