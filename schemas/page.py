@@ -53,9 +53,13 @@ class Engine(Record):
 
 
 class Orientation(Record):
-    """What was done to bring the page upright: degrees clockwise that the source itself asked for."""
+    """What was done to bring the page upright, in degrees clockwise: what the source itself asked for, the quarters
+    beyond that, and by how much it was levelled then.
+    """
 
     declared: Literal[0, 90, 180, 270] = 0
+    turned: Literal[0, 90, 180, 270] = 0
+    skew: Annotated[float, Field(gt=-45, lt=45)] = 0.0
 
 
 class Words(Record):

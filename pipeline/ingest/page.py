@@ -10,8 +10,9 @@ from pipeline.beside import Beside
 from pipeline.ingest.config import IngestConfig
 from pipeline.limited import Closing
 from pipeline.order import arrange
-from pipeline.pages import RawPage, Sandbox, StoredPicture, encode_picture
+from pipeline.pages import PageFacts, RawPage, Sandbox, StoredPicture, encode_picture
 from pipeline.sources.formats import Format
+from pipeline.upright import turn_truth
 from pipeline.words import Extraction, Extractor, WordList
 from pipeline.words.ocr.process import OcrProcess
 from schemas.base import digest
@@ -61,12 +62,15 @@ class PageMaker(Closing):
         PageError where it cannot be had, even when what ran into a limit is tried again alone.
         """
         raw = self._sandbox.page(index, self._first_size)
-        picture = encode_picture(raw.pixels, self._config.picture_longest, bilevel=raw.facts.bilevel)
         if given is not None:
             found = self._as_given(given)
         else:
             found = self._extractor.extract(raw, lambda longest: self._again(raw, index, longest))
-        return MadePage(self._record(document, index, raw, picture, found, truth), picture)
+        upright = found.pose.picture(raw.pixels)
+        picture = encode_picture(upright, self._config.picture_longest, bilevel=raw.facts.bilevel)
+        if truth is not None:
+            truth = turn_truth(truth, found.pose, raw.pixels.shape[1] / raw.pixels.shape[0])
+        return MadePage(self._record(document, index, raw.facts, picture, found, truth), picture)
 
     def _as_given(self, words: WordList) -> Extraction:
         route = Route.TEXT_LAYER if self._format is Format.PDF else Route.OCR
@@ -85,7 +89,7 @@ class PageMaker(Closing):
     def _record(
         document: DocumentRef,
         index: int,
-        raw: RawPage,
+        facts: PageFacts,
         picture: StoredPicture,
         found: Extraction,
         truth: PageTruth | None,
@@ -105,7 +109,9 @@ class PageMaker(Closing):
             route=found.route,
             reason=found.reason,
             features=found.features,
-            orientation=Orientation.model_validate({"declared": raw.facts.declared_rotation}),
+            orientation=Orientation.model_validate(
+                {"declared": facts.declared_rotation, "turned": found.pose.turned, "skew": found.pose.skew}
+            ),
             engine=found.engine,
             words=Words(
                 text=[words.text[i] for i in order],

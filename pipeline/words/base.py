@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.upright.pose import UPRIGHT, Pose
 from schemas.page import Engine, Route
 
 
@@ -34,6 +35,7 @@ class Extraction:
     reason: str
     features: dict[str, float]
     engine: Engine
+    pose: Pose = UPRIGHT  # how the page was brought upright: the words' boxes are of that page
 
 
 def no_words(features: dict[str, float] | None = None) -> WordList:

@@ -10,6 +10,7 @@ import pypdfium2
 from numpy.typing import NDArray
 
 from pipeline.pages.base import RawPage
+from pipeline.upright import find_pose, pose_of_chars, turn_page
 from pipeline.words.base import Extraction, WordList
 from pipeline.words.ocr.base import OcrEngine
 from pipeline.words.route import RouteConfig, decide, features_of
@@ -18,6 +19,7 @@ from schemas.base import digest
 from schemas.page import Engine, Route
 
 Render = Callable[[int], RawPage]
+_SURE, _FLAT = 0.5, 0.8  # confidence of a word, and its width over its height, that speak for the way it was read
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,29 @@ class Extractor:
     def extract(self, page: RawPage, render: Render) -> Extraction:
         """Words of `page`; `render(longest)` gives it again at another size where OCR wants to see more."""
         height, width = page.pixels.shape[:2]
-        layer = words_of(page.chars, width / height)
-        features = features_of(page, layer)
+        pose = pose_of_chars(page.chars, width / height)
+        upright = turn_page(page, pose)
+        height, width = upright.pixels.shape[:2]
+        layer = words_of(upright.chars, width / height)
+        features = features_of(upright, layer)
         route, reason = decide(self._route, features)
         if route is Route.TEXT_LAYER:
-            return Extraction(layer, route, reason, features, self._pdfium)
-        words = self.ocr.read(self._enlarged(page, render))
-        return Extraction(words, route, reason, features | words.features, self.ocr.engine)
+            return Extraction(layer, route, reason, features, self._pdfium, pose)
+        seen = self._enlarged(page, render)
+        pose = find_pose(seen, self._legible)
+        words = self.ocr.read(pose.picture(seen))
+        return Extraction(words, route, reason, features | words.features, self.ocr.engine, pose)
+
+    def _legible(self, picture: NDArray[np.uint8]) -> float:
+        """Letters and digits that can be read, each by its confidence; a word taller than wide counts nothing."""
+        words = self.ocr.read(picture)
+        height, width = picture.shape[:2]
+        size = (words.box[:, 2:] - words.box[:, :2]) * np.array([width, height])
+        return sum(
+            score * sum(map(str.isalnum, text))
+            for text, score, (wide, high) in zip(words.text, words.confidence, size.tolist(), strict=True)
+            if score >= _SURE and (len(text) == 1 or wide >= _FLAT * high)
+        )
 
     def close(self) -> None:
         """Give back what the engine holds; another page starts it again."""

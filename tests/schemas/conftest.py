@@ -28,7 +28,7 @@ def page_fields() -> dict[str, Any]:
         "route": "text-layer",
         "reason": "text-is-good",
         "features": {"ink": 0.1, "characters": 12.0},
-        "orientation": {"declared": 90},
+        "orientation": {"declared": 90, "turned": 0, "skew": 0.0},
         "engine": {"name": "pdfium", "version": "1", "models": {}, "config": "0" * 64},
         "words": {
             "text": ["One", "two", "\u2603"],

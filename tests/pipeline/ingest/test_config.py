@@ -58,9 +58,9 @@ def test_impossible_values_are_refused_by_name(name: str, value: int) -> None:
 CONFIGS = st.builds(
     IngestConfig,
     ocr=st.sampled_from(OcrName),
+    ocr_alphabet=st.sampled_from(Alphabet),
     ocr_device=st.sampled_from(OcrDevice),
     ocr_models=st.none() | st.text("0123456789abcdef", min_size=64, max_size=64),
-    ocr_alphabet=st.sampled_from(Alphabet),
     route=st.builds(RouteConfig, pdf_text=st.sampled_from(PdfText), max_bad=st.floats(0, 1)),
     limits=st.builds(Limits, cpu_seconds=st.integers(1, 99), wall_seconds=st.floats(0.5, 99)),
     picture_longest=st.integers(64, 8000),
