@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pypdfium2
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from pipeline.pages.base import RawPage
 from pipeline.upright import find_pose, pose_of_chars, turn_page
 from pipeline.words.base import Extraction, WordList
+from pipeline.words.mixed import joined, read_rest, rest_of
 from pipeline.words.ocr.base import OcrEngine
-from pipeline.words.route import RouteConfig, decide, features_of
+from pipeline.words.route import GOOD, RouteConfig, decide, features_of
 from pipeline.words.textlayer import words_of
 from schemas.base import digest
 from schemas.page import Engine, Route
@@ -57,11 +58,30 @@ class Extractor:
         features = features_of(upright, layer)
         route, reason = decide(self._route, features)
         if route is Route.TEXT_LAYER:
-            return Extraction(layer, route, reason, features, self._pdfium, pose)
+            found = Extraction(layer, route, reason, features, self._pdfium, pose)
+            if reason != GOOD:
+                return found
+            return self._with_the_rest(found, upright, lambda: self._enlarged(page, render))
         seen = self._enlarged(page, render)
         pose = find_pose(seen, self._legible)
         words = self.ocr.read(pose.picture(seen))
         return Extraction(words, route, reason, features | words.features, self.ocr.engine, pose)
+
+    def _with_the_rest(self, found: Extraction, page: RawPage, enlarge: Callable[[], NDArray[np.uint8]]) -> Extraction:
+        """The words of a good text layer, and what is written on the page beside them."""
+        layer, features = found.words, found.features
+        if features["ink"] * (1 - features["ink_covered"]) < self._route.min_ink_left:
+            return found
+        rest = rest_of(page.pixels, layer.box)
+        features = features | {"marks_left": float(rest.marks)}
+        if rest.marks < self._route.least_marks:
+            return replace(found, features=features)
+        more = read_rest(found.pose.picture(enlarge()), layer.box, rest.region, self.ocr.read)
+        features |= more.features
+        if not len(more):
+            return replace(found, features=features)
+        words, engine = joined(layer, more), _both(found.engine, self.ocr.engine)
+        return replace(found, words=words, route=Route.MIXED, reason="text-and-more", features=features, engine=engine)
 
     def _legible(self, picture: NDArray[np.uint8]) -> float:
         """Letters and digits that can be read, each by its confidence; a word taller than wide counts nothing."""
@@ -83,3 +103,13 @@ class Extractor:
         if max(page.pixels.shape[:2]) >= self._ocr_longest:
             return page.picture
         return render(self._ocr_longest).picture
+
+
+def _both(layer: Engine, ocr: Engine) -> Engine:
+    """The engine of a page that two have read."""
+    return Engine(
+        name=f"{layer.name}+{ocr.name}",
+        version=f"{layer.version}+{ocr.version}",
+        models=ocr.models,
+        config=digest([layer.config, ocr.config]),
+    )

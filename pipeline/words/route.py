@@ -27,7 +27,7 @@ class PdfText(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class RouteConfig:
-    """Thresholds; each is a share 0..1."""
+    """Thresholds; each is a share 0..1 but `least_marks`."""
 
     pdf_text: PdfText = PdfText.AUTO
     max_bad: float = 0.05  # characters without a meaning: unmapped, private use, control
@@ -36,7 +36,11 @@ class RouteConfig:
     picture_part: float = 0.3  # what a good part is
     picture_page: float = 0.7  # a picture this large is a scan
     max_hidden: float = 0.5  # characters drawn invisibly
+    min_ink_left: float = 0.0005  # of the page: ink that no word of the text layer explains, or nothing is looked for
+    least_marks: int = 8  # letters in it that make OCR of a part of the page worth while
 
+
+GOOD = "text-is-good"  # the reason of a text layer that is used for what it is worth
 
 _BAD = frozenset({"Cc", "Cn", "Co", "Cs"})
 _CODE_POINTS = 0x110000
@@ -65,6 +69,8 @@ def decide(config: RouteConfig, features: dict[str, float]) -> tuple[Route, str]
         return Route.OCR, "asked-for"
     if config.pdf_text is PdfText.ALWAYS:
         return Route.TEXT_LAYER, "asked-for"
+    if features["characters"] == 0 and features["ink"] == 0:
+        return Route.TEXT_LAYER, "blank"
     scan = features["picture_cover"] >= config.picture_page
     checks = [
         (features["characters"] == 0, "no-text"),
@@ -80,7 +86,7 @@ def decide(config: RouteConfig, features: dict[str, float]) -> tuple[Route, str]
     for failed, reason in checks:
         if failed:
             return Route.OCR, reason
-    return Route.TEXT_LAYER, "text-is-good"
+    return Route.TEXT_LAYER, GOOD
 
 
 def _bad_share(codes: NDArray[np.uint32]) -> float:

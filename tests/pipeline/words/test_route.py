@@ -75,9 +75,10 @@ def test_what_is_asked_for_is_done(synth_page: SynthPage, variant: str) -> None:
     assert route(page, pdf_text=PdfText.NEVER) == (Route.OCR, "asked-for")
 
 
-def test_an_empty_page_has_no_text(pdf_page: PdfPage) -> None:
+def test_an_empty_page_is_blank_and_one_with_ink_has_no_text(pdf_page: PdfPage) -> None:
+    assert route(pdf_page(lambda sheet: sheet.circle(100, 100, 40))) == (Route.OCR, "no-text")
     page = pdf_page(lambda sheet: None)
-    assert route(page) == (Route.OCR, "no-text")
+    assert route(page) == (Route.TEXT_LAYER, "blank")
     assert set(features(page).values()) == {0.0}
 
 
