@@ -39,7 +39,8 @@ OWN = "own"
 # Line -> (owner of a name, name); a line that begins with "own" is the page's own work.
 LINES: dict[str, list[tuple[Any, str]]] = {
     "own: text layer to words": [(pipeline.words.extract, "words_of")],
-    "own: route": [(pipeline.words.extract, "features_of"), (pipeline.words.extract, "decide")],
+    "own: route": [(pipeline.words.extract, name) for name in ("ink_of", "features_of", "decide", "rest_of")],
+    "own: which way up": [(pipeline.words.extract, name) for name in ("pose_of_chars", "find_pose")],
     "own: lines and order": [(pipeline.ingest.page, "arrange")],
     "read and hash the file": [(pipeline.ingest.unit, "read_source")],
     "messages with child processes": [(LimitedProcess, "ask")],

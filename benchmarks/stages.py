@@ -39,6 +39,7 @@ from pipeline.shards.hashes import minhash, phash
 from pipeline.shards.tar import ShardBuilder
 from pipeline.sources import SourceError, list_inputs, read_source
 from pipeline.words import RouteConfig
+from pipeline.words.ink import ink_of
 from pipeline.words.ocr import OcrEngine, OcrOptions, make_engine
 from pipeline.words.route import features_of
 from pipeline.words.textlayer import words_of
@@ -77,7 +78,7 @@ def measure_page(clock: Clock, maker: PageMaker, document: DocumentRef, opened: 
     first = 1000 if isinstance(opened, PdfFile) else 2000
     raw = clock.measure(route, "render and characters", lambda: opened.page(index, first, chars=True))
     words = clock.measure(route, "text layer to words", lambda: words_of(raw.chars, 0.77))
-    clock.measure(route, "route features", lambda: features_of(raw, words))
+    clock.measure(route, "route features", lambda: features_of(raw, ink_of(raw.pixels), words))
     clock.measure(route, "lines and order", lambda: arrange(made.record.words.box, 0.77))
     clock.measure(route, "picture to JPEG", lambda: encode_picture(raw.pixels, 1000, bilevel=raw.facts.bilevel))
     clock.measure(route, "perceptual hash", lambda: phash(made.picture.pixels))

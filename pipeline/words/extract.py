@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.pages.base import RawPage
 from pipeline.upright import find_pose, pose_of_chars, turn_page
 from pipeline.words.base import Extraction, WordList
+from pipeline.words.ink import ink_of
 from pipeline.words.mixed import joined, read_rest, rest_of
 from pipeline.words.ocr.base import OcrEngine
 from pipeline.words.route import GOOD, RouteConfig, decide, features_of
@@ -55,24 +56,27 @@ class Extractor:
         upright = turn_page(page, pose)
         height, width = upright.pixels.shape[:2]
         layer = words_of(upright.chars, width / height)
-        features = features_of(upright, layer)
+        ink = ink_of(upright.pixels)
+        features = features_of(upright, ink, layer)
         route, reason = decide(self._route, features)
         if route is Route.TEXT_LAYER:
             found = Extraction(layer, route, reason, features, self._pdfium, pose)
             if reason != GOOD:
                 return found
-            return self._with_the_rest(found, upright, lambda: self._enlarged(page, render))
+            return self._with_the_rest(found, upright, ink, lambda: self._enlarged(page, render))
         seen = self._enlarged(page, render)
         pose = find_pose(seen, self._legible)
         words = self.ocr.read(pose.picture(seen))
         return Extraction(words, route, reason, features | words.features, self.ocr.engine, pose)
 
-    def _with_the_rest(self, found: Extraction, page: RawPage, enlarge: Callable[[], NDArray[np.uint8]]) -> Extraction:
+    def _with_the_rest(
+        self, found: Extraction, page: RawPage, ink: NDArray[np.uint8], enlarge: Callable[[], NDArray[np.uint8]]
+    ) -> Extraction:
         """The words of a good text layer, and what is written on the page beside them."""
         layer, features = found.words, found.features
         if features["ink"] * (1 - features["ink_covered"]) < self._route.min_ink_left:
             return found
-        rest = rest_of(page.pixels, layer.box)
+        rest = rest_of(page.pixels, ink, layer.box)
         features = features | {"marks_left": float(rest.marks)}
         if rest.marks < self._route.least_marks:
             return replace(found, features=features)

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.upright import marks_of
+from pipeline.upright.marks import letters_in, small_grey
 from pipeline.words.base import WordList
-from pipeline.words.ink import pixel_boxes
+from pipeline.words.ink import ink_of, pixel_boxes
 
-_SIDE = 1000  # pixels of the longer side of the map on which marks are looked at
+_LEAST_INK = 100  # pixels that no word explains: eight small letters have more
 _REACH = 13  # pixels over which marks are joined to a run
 _RUN = 4  # marks of a run that may be writing
 _FLAT = 2.0  # width of a run over its height
@@ -39,20 +39,26 @@ class Rest:
     region: NDArray[np.float64]
 
 
-def rest_of(picture: NDArray[np.uint8], words: NDArray[np.float64]) -> Rest:
-    """Marks of a page (H x W or H x W x 3) that look like writing and lie on none of the `words` (N x 4, fractions)."""
-    height, width = picture.shape[:2]
-    scale = _SIDE / max(height, width)
-    rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
-    marks = marks_of(picture)
-    box = pixel_boxes(marks, rows, columns)
-    middle = (box[:, :2] + box[:, 2:]) // 2
-    known = _paint(_grown(words), rows, columns)
-    box = box[known[middle[:, 1].clip(max=rows - 1), middle[:, 0].clip(max=columns - 1)] == 0]
-    grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    runs = _runs(box, np.asarray(cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8))
+NOTHING = Rest(0, np.zeros(4))
+
+
+def rest_of(picture: NDArray[np.uint8], ink: NDArray[np.uint8], words: NDArray[np.float64]) -> Rest:
+    """Marks of a page (H x W or H x W x 3) that look like writing and lie on none of the `words` (N x 4, fractions).
+
+    `ink` is what `ink_of` makes of the picture.
+    """
+    grey = small_grey(picture)
+    rows, columns = grey.shape
+    if ink.shape != grey.shape:
+        ink = ink_of(grey)
+    rest = cv2.bitwise_and(ink, cv2.bitwise_not(_paint(_grown(words), rows, columns)))
+    if cv2.countNonZero(rest) < _LEAST_INK:
+        return NOTHING
+    left, top, across, down = cv2.boundingRect(rest)
+    letters = letters_in(rest[top : top + down, left : left + across]) + np.array([left, top, left, top])
+    runs = _runs(letters, grey)
     if not len(runs):
-        return Rest(0, np.zeros(4))
+        return NOTHING
     low, high = runs[:, :2].min(axis=0), runs[:, 2:].max(axis=0)
     region = np.concatenate([low, high]) / np.array([columns, rows, columns, rows])
     return Rest(len(runs), np.clip(region + np.array([-_PAD, -_PAD, _PAD, _PAD]), 0.0, 1.0))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.pages.base import RawPage
 from pipeline.words.base import WordList
-from pipeline.words.ink import agreement, ink_of
+from pipeline.words.ink import agreement
 from schemas.page import Route
 
 
@@ -46,11 +46,10 @@ _BAD = frozenset({"Cc", "Cn", "Co", "Cs"})
 _CODE_POINTS = 0x110000
 
 
-def features_of(page: RawPage, words: WordList) -> dict[str, float]:
-    """What the decision is made from; all shares 0..1 but `characters`."""
+def features_of(page: RawPage, ink: NDArray[np.uint8], words: WordList) -> dict[str, float]:
+    """What the decision is made from; all shares 0..1 but `characters`. `ink` is what `ink_of` makes of the page."""
     visible = page.chars.code > 0x20  # spaces that pdfium adds are neither drawn nor hidden
     solid, hidden = page.chars.code[visible], page.chars.hidden[visible]
-    ink = ink_of(page.pixels)
     on_ink, covered = agreement(ink, words.box)
     return {
         "characters": float(len(solid)),

@@ -17,6 +17,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.pages import RawPage, Sandbox
 from pipeline.words import Extractor, RouteConfig
+from pipeline.words.ink import ink_of
 from pipeline.words.mixed import rest_of
 from pipeline.words.ocr import OcrEngine, OcrOptions, make_engine
 from schemas.page import Route
@@ -118,12 +119,13 @@ def test_any_page_has_a_rest_inside_of_it(height: int, width: int, seed: int, co
     rng = np.random.default_rng(seed)
     corner = rng.random((count, 2))
     words = np.hstack([corner, np.minimum(corner + rng.random((count, 2)) / 4, 1.0)])
-    rest = rest_of(rng.integers(0, 256, (height, width), dtype=np.uint8), words)
+    picture = rng.integers(0, 256, (height, width), dtype=np.uint8)
+    rest = rest_of(picture, ink_of(picture), words)
     assert ((rest.region >= 0) & (rest.region <= 1)).all()
     assert (rest.region[:2] <= rest.region[2:]).all()
 
 
 def test_without_known_words_all_writing_is_the_rest(pdf_page: PdfPage) -> None:
     page = pdf_page(stamped, (400, 400))
-    assert rest_of(page.pixels, np.zeros((0, 4))).marks > 80
-    assert rest_of(page.pixels, np.array([[0.0, 0.0, 1.0, 1.0]])).marks == 0
+    assert rest_of(page.pixels, ink_of(page.pixels), np.zeros((0, 4))).marks > 80
+    assert rest_of(page.pixels, ink_of(page.pixels), np.array([[0.0, 0.0, 1.0, 1.0]])).marks == 0

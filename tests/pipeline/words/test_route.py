@@ -16,6 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from pipeline.pages import PageFacts, RawPage
 from pipeline.synth import TYPES, SynthFile
 from pipeline.words import PdfText, RouteConfig
+from pipeline.words.ink import ink_of
 from pipeline.words.route import decide, features_of
 from pipeline.words.textlayer import words_of
 from schemas.page import Route
@@ -36,7 +37,7 @@ GOOD = {
 
 def features(page: RawPage) -> dict[str, float]:
     height, width = page.picture.shape[:2]
-    return features_of(page, words_of(page.chars, width / height))
+    return features_of(page, ink_of(page.pixels), words_of(page.chars, width / height))
 
 
 def route(page: RawPage, **config: Any) -> tuple[Route, str]:
@@ -156,6 +157,6 @@ def test_features_of_any_picture_are_shares(width: int, height: int, value: int,
     if not colour:
         picture[..., 1:] = picture[..., :1]
     page = RawPage(picture, PageFacts(size=(float(width), float(height)), picture_cover=1.0))
-    found = features_of(page, words_of(page.chars, width / height))
+    found = features_of(page, ink_of(page.pixels), words_of(page.chars, width / height))
     assert all(0 <= value <= 1 for name, value in found.items() if name != "characters")
     assert set(found) == set(GOOD)
