@@ -8,6 +8,8 @@
       |
     beside    words and truth that came along, parsed in a limited child
       |
+    upright   quarters and skew                        -> Pose
+      |
     words     text layer where it is good, OCR else    -> Extraction
       |
     order     lines, blocks, reading order             -> Layout

@@ -65,7 +65,7 @@ class Extractor:
                 return found
             return self._with_the_rest(found, upright, ink, lambda: self._enlarged(page, render))
         seen = self._enlarged(page, render)
-        pose = find_pose(seen, self._legible)
+        pose = find_pose(seen, self.legible)
         words = self.ocr.read(pose.picture(seen))
         return Extraction(words, route, reason, features | words.features, self.ocr.engine, pose)
 
@@ -87,7 +87,7 @@ class Extractor:
         words, engine = joined(layer, more), _both(found.engine, self.ocr.engine)
         return replace(found, words=words, route=Route.MIXED, reason="text-and-more", features=features, engine=engine)
 
-    def _legible(self, picture: NDArray[np.uint8]) -> float:
+    def legible(self, picture: NDArray[np.uint8]) -> float:
         """Letters and digits that can be read, each by its confidence; a word taller than wide counts nothing."""
         words = self.ocr.read(picture)
         height, width = picture.shape[:2]

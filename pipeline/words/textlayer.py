@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pipeline.pages.base import Chars
 from pipeline.words.base import WordList, clean, no_words
 
+_LAST_CODE = 0x10FFFF
 _LINE_END_HYPHEN = 2  # pdfium's mark for a hyphen at the end of a line
 _GAP, _BACK, _RISE = 0.6, 1.0, 0.8  # of the characters' height: a missing space, a jump back, another line
 
@@ -20,16 +21,18 @@ def words_of(chars: Chars, aspect: float) -> WordList:
     """
     if not len(chars):
         return no_words()
-    space = _is_space(chars.code) | (chars.box[:, 2] <= chars.box[:, 0])
-    solid = np.flatnonzero(~space)
+    # A mark without a width (an accent, say) is somewhere; what is nowhere was made up by pdfium.
+    space = _is_space(chars.code) | ~chars.box.any(axis=1)
+    solid = np.flatnonzero(~space & (chars.code <= _LAST_CODE))
     if not len(solid):
         return no_words()
     # Widths in units of the page's height, so that the two axes compare.
     box = chars.box[solid].astype(np.float64) * np.array([aspect, 1.0, aspect, 1.0])
-    upright = ~_runs_down(box, np.diff(solid) > 1)
+    parted = np.diff(np.cumsum(space)[solid]) > 0
+    upright = ~_runs_down(box, parted)
     rise = _rises(box) & upright
     new_line = np.concatenate([[False], rise | _breaks_between(chars.code, solid)])
-    new_word = np.concatenate([[False], (np.diff(solid) > 1) | rise | (_jumps(box) & upright)]) | new_line
+    new_word = np.concatenate([[False], parted | rise | (_jumps(box) & upright)]) | new_line
     word = np.cumsum(new_word)
     return _collect(chars.code[solid], chars.box[solid].astype(np.float64), word, np.cumsum(new_line))
 
@@ -85,10 +88,27 @@ def _collect(
     starts = np.flatnonzero(np.diff(word, prepend=-1))
     low = np.minimum.reduceat(box[:, :2], starts, axis=0)
     high = np.maximum.reduceat(box[:, 2:], starts, axis=0)
-    texts = [clean(_text(part)) for part in np.split(code, starts[1:])]
+    parts = np.split(code, starts[1:])
+    if _is_right_to_left(code).any():
+        middle = np.split((box[:, 0] + box[:, 2]) / 2, starts[1:])
+        parts = [_logical(part, x) for part, x in zip(parts, middle, strict=True)]
+    texts = [clean(_text(part)) for part in parts]
     keep = [i for i, text in enumerate(texts) if text]
     boxes = np.clip(np.hstack([low, high])[keep], 0.0, 1.0).reshape(-1, 4)
     return WordList([texts[i] for i in keep], boxes, [1.0] * len(keep), [int(line[starts[i]]) for i in keep])
+
+
+def _is_right_to_left(code: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Letters of Hebrew, Arabic and their neighbours, presentation forms included."""
+    forms = ((code >= 0xFB1D) & (code <= 0xFDFF)) | ((code >= 0xFE70) & (code <= 0xFEFC))
+    return np.asarray(((code >= 0x0590) & (code <= 0x08FF)) | forms, dtype=np.bool_)
+
+
+def _logical(code: NDArray[np.uint32], x: NDArray[np.float64]) -> NDArray[np.uint32]:
+    """The characters of a word as a reader types them: some files have right-to-left words as they look."""
+    if len(code) < 2 or _is_right_to_left(code).mean() <= 0.5 or x[-1] < x[0]:
+        return code
+    return code[::-1]
 
 
 def _text(codes: NDArray[np.uint32]) -> str:

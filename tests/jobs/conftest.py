@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from support.line import MODELS
 
 from jobs.cli import app
 from jobs.command import run_app
@@ -43,7 +44,10 @@ def write_documents(folder: Path, numbers: range) -> Path:
 def ingest_config(pages_per_shard: int = 4) -> IngestConfig:
     """Without OCR, and with small pictures."""
     return IngestConfig(
-        route=RouteConfig(pdf_text=PdfText.ALWAYS), pages_per_shard=pages_per_shard, picture_longest=300
+        route=RouteConfig(pdf_text=PdfText.ALWAYS),
+        pages_per_shard=pages_per_shard,
+        picture_longest=300,
+        ocr_models=MODELS,
     )
 
 

@@ -10,8 +10,17 @@ from reportlab.pdfgen.canvas import Canvas
 from jobs.cluster.ingest import IngestJob, ingest
 from pipeline.ingest import IngestConfig
 from pipeline.words import PdfText, RouteConfig
+from pipeline.words.ocr import OcrOptions
+from pipeline.words.ocr.choice import model_digests, models_digest
 
-CONFIG = IngestConfig(route=RouteConfig(pdf_text=PdfText.ALWAYS), pages_per_shard=4, picture_longest=300)
+MODELS = models_digest(model_digests(OcrOptions()))  # which every command writes into the configuration
+# As the command makes it of the options below.
+CONFIG = IngestConfig(
+    route=RouteConfig(pdf_text=PdfText.ALWAYS),
+    pages_per_shard=4,
+    picture_longest=300,
+    ocr_models=MODELS,
+)
 OPTIONS = ("--pdf-text", "always", "--pages-per-shard", 4, "--picture-longest", 300, "--workers", 2)
 
 

@@ -21,7 +21,8 @@ class _Reader:
     """Holds one engine, which has proved that it works: what goes wrong later is the page's fault."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        self._engine = make_engine(OcrOptions.of(settings["options"]), Path(settings["work"]))
+        work = settings["work"]
+        self._engine = make_engine(OcrOptions.of(settings["options"]), Path(work) if work is not None else None)
         self._engine.read(_sample())
 
     def ready(self) -> dict[str, Any]:

@@ -63,12 +63,12 @@ class OcrProcess(OcrEngine):
 
     def _process(self) -> LimitedProcess:
         if self._started is None:
-            self._work = TemporaryDirectory(prefix="pagemill-ocr-")
             if self._options.name is OcrName.PADDLEOCR:
+                self._work = TemporaryDirectory(prefix="pagemill-ocr-")
                 prepare(Path(self._work.name), self._options)
             cuda = self._options.device is OcrDevice.CUDA
             budget = dataclasses.replace(self._budget, address_space=_MUCH) if cuda else self._budget
-            settings = {"options": self._options.settings(), "work": self._work.name}
+            settings = {"options": self._options.settings(), "work": self._work.name if self._work else None}
             self._started = LimitedProcess("pipeline.words.ocr.child", budget, settings, late=cuda)
         return self._started
 

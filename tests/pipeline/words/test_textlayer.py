@@ -181,3 +181,32 @@ def test_letters_in_a_row_are_words_at_the_spaces(texts: list[str], aspect: floa
     found = words_of(chars(entries), aspect)
     assert found.text == texts
     assert set(found.source_line) == {0}
+
+
+def placed(text: str, boxes: list[tuple[float, float, float, float]]) -> Chars:
+    """Characters at boxes in thousandths of the page."""
+    code = np.array([ord(c) for c in text], np.uint32)
+    return Chars(code, (np.array(boxes) / 1000).astype(np.float32), np.zeros(len(code), np.bool_))
+
+
+def test_a_mark_without_a_width_belongs_to_its_word() -> None:
+    chars = placed("e\u0301a", [(100, 100, 110, 120), (105, 98, 105, 102), (110, 100, 120, 120)])
+    assert words_of(chars, 1.0).text == ["\u00e9a"]
+
+
+def test_codes_that_are_none_neither_part_nor_widen_a_word() -> None:
+    chars = placed("a?b", [(100, 100, 110, 120), (600, 500, 900, 800), (110, 100, 120, 120)])
+    chars.code[1] = 0x110000
+    found = words_of(chars, 1.0)
+    assert found.text == ["ab"]
+    np.testing.assert_allclose(found.box, [[0.1, 0.1, 0.12, 0.12]], atol=1e-6)
+
+
+@pytest.mark.parametrize("stored", ["logical", "as it looks"])
+def test_right_to_left_words_are_as_they_are_typed(stored: str) -> None:
+    word = "\u05e9\u05dc\u05d5\u05dd"
+    lefts = [130, 120, 110, 100]  # the first letter is the rightmost
+    letters = list(zip(word, lefts, strict=True))
+    letters = letters if stored == "logical" else letters[::-1]
+    chars = placed("".join(c for c, _ in letters), [(x, 100, x + 10, 120) for _, x in letters])
+    assert words_of(chars, 1.0).text == [word]
