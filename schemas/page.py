@@ -61,6 +61,10 @@ class Orientation(Record):
     turned: Literal[0, 90, 180, 270] = 0
     skew: Annotated[float, Field(gt=-45, lt=45)] = 0.0
 
+    def __str__(self) -> str:
+        parts = ((self.declared, "as the file says"), (self.turned, "as it lay"), (self.skew, "as it leaned"))
+        return ", ".join(f"{degrees:g} {why}" for degrees, why in parts if degrees) or "0"
+
 
 class Words(Record):
     """Words in reading order; all lists have one entry per word."""

@@ -95,7 +95,7 @@ def _print_page(page: Page, row: ManifestRow) -> None:
         "page": f"{page.page + 1} of {page.document.pages}",
         "sha256": page.document.sha256,
         "shard": f"{row.generation}/{row.shard}",
-        "picture": f"{page.size[0]} x {page.size[1]} pixels, turned by {page.orientation.declared}",
+        "picture": f"{page.size[0]} x {page.size[1]} pixels, turned by {page.orientation}",
         "route": f"{page.route} ({page.reason})",
         "features": ", ".join(f"{name} {value:g}" for name, value in page.features.items()),
         "engine": f"{engine.name} {engine.version}, configuration {engine.config[:12]}",

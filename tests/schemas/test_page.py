@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.page import KEY_PATTERN, Page, page_key
+from schemas.page import KEY_PATTERN, Orientation, Page, page_key
 
 Spoil = Callable[[str, Any], dict[str, Any]]
 SHA = "ab" * 32
@@ -99,3 +99,15 @@ def test_a_key_tells_document_and_page(sha256: str, page: int) -> None:
 def test_a_key_of_nothing_is_refused(sha256: str, page: int) -> None:
     with pytest.raises(ValueError, match=r"sha256 must|page must"):
         page_key(sha256, page)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "0"),
+        ({"declared": 90}, "90 as the file says"),
+        ({"turned": 270, "skew": -1.5}, "270 as it lay, -1.5 as it leaned"),
+    ],
+)
+def test_an_orientation_says_what_was_done(fields: dict[str, Any], said: str) -> None:
+    assert str(Orientation.model_validate(fields)) == said

@@ -145,7 +145,7 @@ def _facts(sample: Sample, page: Page) -> list[tuple[str, str]]:
         "confidence": f"{sum(confidence) / len(confidence):.1%} on average" if confidence else "",
         "engine": f"{page.engine.name} {page.engine.version.partition('@')[0]}",
         "picture": f"{page.size[0]} x {page.size[1]} pixels",
-        "turned by": f"{page.orientation.declared} degrees" if page.orientation.declared else "",
+        "turned by": f"{page.orientation} (degrees)" if str(page.orientation) != "0" else "",
         "truth": "" if page.truth is None else f"{len(page.truth.words)} words",
         "file": shareable(page.document.uri),
         "sha256": page.document.sha256,

@@ -55,9 +55,9 @@ def test_a_second_one_is_refused_until_the_first_is_gone(tmp_path: Path, hold: H
 def test_other_folders_and_urls_are_not_locked(tmp_path: Path, hold: Hold) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    hold(tmp_path / "a")
+    holder = hold(tmp_path / "a")
     with alone(Store(str(tmp_path / "b"))), alone(Store("memory://somewhere")), alone(Store("memory://somewhere")):
-        pass
+        assert holder.poll() is None, "all of that while the other folder is held"
 
 
 def test_a_child_does_not_inherit_it(tmp_path: Path) -> None:
@@ -66,4 +66,5 @@ def test_a_child_does_not_inherit_it(tmp_path: Path) -> None:
     with alone(store):
         child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
     with alone(store):
+        assert child.poll() is None, "it lives, and holds nothing"
         child.communicate(b"")

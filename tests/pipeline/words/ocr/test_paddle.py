@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import reportlab
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
+from support.reading import check_read, note
 
 from pipeline.pages import Limits, RawPage
 from pipeline.synth import SynthFile
@@ -35,33 +33,14 @@ def engine() -> Iterator[OcrProcess]:
     process.close()
 
 
-def note(*texts: str) -> NDArray[np.uint8]:
-    """Lines of text on white, H x W x 3."""
-    picture = Image.new("RGB", (340, 80 * len(texts)), "white")
-    font = ImageFont.truetype(str(Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"), 24)
-    for i, text in enumerate(texts):
-        ImageDraw.Draw(picture).text((15, 80 * i + 40), text, "black", font, anchor="lm")
-    return np.asarray(picture)
-
-
 @pytest.mark.engines
 def test_a_scan_is_read_without_a_network(engine: OcrProcess, synth_page: SynthPage) -> None:
     """Whatever it tried to download would fail: see the tests of `confine`."""
     file, page = synth_page("invoice", "png", longest=1000)
-    truth = file.truth.pages[0].words
     found = engine.read(page.picture)
     status = Path(f"/proc/{engine.pid}/status").read_text()
     assert "Seccomp:\t2" in status, "the filter is on"
-    right = sum((Counter(word.text for word in truth) & Counter(found.text)).values())
-    assert right / len(truth) > 0.85
-    assert right / len(found) > 0.85
-    assert ((found.box >= 0) & (found.box <= 1)).all()
-    assert all(0 < confidence <= 1 for confidence in found.confidence)
-    away = []
-    for word in truth:
-        same = [box for text, box in zip(found.text, found.box, strict=True) if text == word.text]
-        if same:
-            away.append(min(np.abs(box * 1000 - word.box).max() for box in same))
+    away = check_read(found, file.truth.pages[0].words, 0.85)
     assert np.mean(away) < 12, "of 1,000"
 
 

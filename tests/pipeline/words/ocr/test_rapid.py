@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
-import reportlab
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+from support.reading import check_read, note
 
 from pipeline.pages import RawPage
 from pipeline.synth import SynthFile
@@ -27,29 +25,10 @@ def engine() -> Iterator[OcrEngine]:
     return make_engine(OcrOptions())
 
 
-def note(*texts: str, width: int = 320, height: int = 110) -> NDArray[np.uint8]:
-    """Lines of text on white, `height` pixels each, H x W x 3."""
-    picture = Image.new("RGB", (width, height * len(texts)), "white")
-    font = ImageFont.truetype(str(Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"), 24)
-    for i, text in enumerate(texts):
-        ImageDraw.Draw(picture).text((15, height * i + height // 2), text, "black", font, anchor="lm")
-    return np.asarray(picture)
-
-
 def test_a_clean_scan_is_read(engine: OcrEngine, synth_page: SynthPage) -> None:
     file, page = synth_page("invoice", "png", longest=1000)
-    truth = file.truth.pages[0].words
     found = engine.read(page.picture)
-    right = sum((Counter(word.text for word in truth) & Counter(found.text)).values())
-    assert right / len(truth) > 0.9
-    assert right / len(found) > 0.9
-    assert ((found.box >= 0) & (found.box <= 1)).all()
-    assert all(0 < confidence <= 1 for confidence in found.confidence)
-    away = []
-    for word in truth:
-        same = [box for text, box in zip(found.text, found.box, strict=True) if text == word.text]
-        if same:
-            away.append(min(np.abs(box * 1000 - word.box).max() for box in same))
+    away = check_read(found, file.truth.pages[0].words, 0.9)
     assert np.mean(away) < 10, "of 1,000"
 
 
