@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import resource
 import tempfile
 import time
 from collections import defaultdict
@@ -108,6 +109,7 @@ def main() -> None:
         files, units, rows = plan(Store(f"{folder}/pages"), options.inputs, options.pages, config)
         worker = IngestWorker(files.store.url, files.name, config)
         run = clock.wrap("everything else in the worker", worker.run)
+        before = _of_ended_children()
         for line, places in LINES.items():
             for owner, name in places:
                 timed = clock.wrap(line, getattr(owner, name))
@@ -116,12 +118,22 @@ def main() -> None:
         for unit in range(units):
             run(unit, lambda: None)
         size = sum(path.stat().st_size for path in Path(folder).rglob("*.tar"))
-        for child in psutil.Process().children():
-            used, title = child.cpu_times(), " ".join(child.cmdline())
-            line = "own: OCR (child)" if "words.ocr" in title else "own: rendering, characters (child)"
-            clock.seconds[line] += used.user + used.system
+        reading = sum(_cpu(child) for child in psutil.Process().children() if "words.ocr" in " ".join(child.cmdline()))
         worker.close()
+        # Those that were replaced on the way are counted, too.
+        clock.seconds["own: OCR (child)"] = reading
+        clock.seconds["own: rendering, characters (child)"] = _of_ended_children() - before - reading
     report(clock, rows, size)
+
+
+def _cpu(process: psutil.Process) -> float:
+    used = process.cpu_times()
+    return float(used.user + used.system)
+
+
+def _of_ended_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def report(clock: Clock, rows: int, size: int) -> None:

@@ -45,6 +45,8 @@ def no_words(features: dict[str, float] | None = None) -> WordList:
 
 def clean(text: str) -> str:
     """Text as it is stored: NFC, no control, unassigned, private or surrogate characters, no white space."""
+    if text.isascii() and text.isprintable() and " " not in text:
+        return text  # nearly all words, in a tenth of the time
     kept = (c for c in text if unicodedata.category(c) not in _DROPPED)
     # Last, as what was dropped may have stood between a letter and its accent.
     return unicodedata.normalize("NFC", "".join("".join(kept).split()))

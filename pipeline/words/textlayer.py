@@ -9,6 +9,7 @@ from pipeline.pages.base import Chars
 from pipeline.words.base import WordList, clean, no_words
 
 _LAST_CODE = 0x10FFFF
+_SURROGATES = (0xD800, 0xDFFF)
 _LINE_END_HYPHEN = 2  # pdfium's mark for a hyphen at the end of a line
 _GAP, _BACK, _RISE = 0.6, 1.0, 0.8  # of the characters' height: a missing space, a jump back, another line
 
@@ -88,14 +89,24 @@ def _collect(
     starts = np.flatnonzero(np.diff(word, prepend=-1))
     low = np.minimum.reduceat(box[:, :2], starts, axis=0)
     high = np.maximum.reduceat(box[:, 2:], starts, axis=0)
-    parts = np.split(code, starts[1:])
-    if _is_right_to_left(code).any():
-        middle = np.split((box[:, 0] + box[:, 2]) / 2, starts[1:])
-        parts = [_logical(part, x) for part, x in zip(parts, middle, strict=True)]
-    texts = [clean(_text(part)) for part in parts]
+    texts = [clean(text) for text in _texts(code, (box[:, 0] + box[:, 2]) / 2, starts)]
     keep = [i for i, text in enumerate(texts) if text]
     boxes = np.clip(np.hstack([low, high])[keep], 0.0, 1.0).reshape(-1, 4)
     return WordList([texts[i] for i in keep], boxes, [1.0] * len(keep), [int(line[starts[i]]) for i in keep])
+
+
+def _texts(code: NDArray[np.uint32], x: NDArray[np.float64], starts: NDArray[np.intp]) -> list[str]:
+    """Text of each word; `starts` are the places of their first characters."""
+    ends = [*starts[1:].tolist(), len(code)]
+    right_to_left = _is_right_to_left(code).any()
+    if not right_to_left and not ((code >= _SURROGATES[0]) & (code <= _SURROGATES[1])).any():
+        plain = np.where(code == _LINE_END_HYPHEN, ord("-"), code).astype("<u4")
+        whole = plain.tobytes().decode("utf-32-le")  # one character each
+        return [whole[start:end] for start, end in zip(starts.tolist(), ends, strict=True)]
+    parts = np.split(code, starts[1:])
+    if right_to_left:
+        parts = [_logical(part, place) for part, place in zip(parts, np.split(x, starts[1:]), strict=True)]
+    return [_text(part) for part in parts]
 
 
 def _is_right_to_left(code: NDArray[np.uint32]) -> NDArray[np.bool_]:
