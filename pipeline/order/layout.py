@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.order.lines import group_lines
 from pipeline.order.skew import level
 from pipeline.order.xycut import xycut
-from schemas.boxes import BoxTuple, union
+from schemas.boxes import BoxTuple, to_tuples
 
 _BLOCK_GAP = 0.9  # of a line's height between the lines of a block
 _BLOCK_SHARED = 0.3  # of the narrower line's width
@@ -41,13 +41,13 @@ def arrange(boxes: Sequence[Sequence[int]], aspect: float, source_line: Sequence
     line = group_lines(even) if source_line is None else np.unique(source_line, return_inverse=True)[1]
     members = _members(line, box)
     level_words = level(even, line)
-    even_lines = np.array([_around(level_words[m]) for m in members])
+    even_lines = _around(level_words, members)
     sequence = xycut(even_lines)
     ordered = [members[i] for i in sequence]
     return Layout(
         order=[i for m in ordered for i in m],
         line=[number for number, m in enumerate(ordered) for _ in m],
-        line_box=[union(box[m].astype(int)) for m in ordered],
+        line_box=to_tuples(_around(box, ordered).astype(np.int32)),
         block=_blocks(even_lines[sequence]),
     )
 
@@ -59,8 +59,12 @@ def _members(line: NDArray[np.intp], box: NDArray[np.float64]) -> list[list[int]
     return [part.tolist() for part in np.split(by_line, starts)]
 
 
-def _around(box: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.concatenate([box[:, :2].min(axis=0), box[:, 2:].max(axis=0)])
+def _around(box: NDArray[np.float64], members: list[list[int]]) -> NDArray[np.float64]:
+    """Box around the members of each line; no line is without any."""
+    flat = box[np.concatenate(members)]
+    starts = np.cumsum([0, *map(len, members[:-1])])
+    low, high = np.minimum.reduceat(flat[:, :2], starts), np.maximum.reduceat(flat[:, 2:], starts)
+    return np.hstack([low, high])
 
 
 def _blocks(line_box: NDArray[np.float64]) -> list[int]:
