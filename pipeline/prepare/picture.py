@@ -19,7 +19,12 @@ def decode_picture(data: bytes) -> NDArray[np.uint8]:
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
         pixels = image.convert("L" if image.mode in ("1", "L") or _grey_palette(image) else "RGB")
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # what Pillow raises for broken pictures
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+    ) as error:  # what Pillow raises for broken ones
         raise ValueError(f"not a JPEG or PNG picture: {error}") from None
     return np.asarray(pixels, dtype=np.uint8)
 

@@ -19,7 +19,7 @@ def ink_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     # Every few rows tell as well, and counting is slow where most pixels are the same.
     paper = int(cv2.calcHist([grey[::_ROWS]], [0], None, [256], [0, 256]).argmax())
-    away = cv2.absdiff(grey, float(paper))
+    away = cv2.absdiff(grey, np.full_like(grey, paper))  # a number would be taken for a picture of one column
     return np.asarray(cv2.threshold(away, _CONTRAST, 1, cv2.THRESH_BINARY)[1], dtype=np.uint8)
 
 

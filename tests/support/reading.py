@@ -15,7 +15,7 @@ from pipeline.words import WordList
 from schemas.truth import TruthWord
 
 
-def note(*texts: str, width: int = 340, height: int = 110) -> NDArray[np.uint8]:
+def note(*texts: str, width: int = 320, height: int = 110) -> NDArray[np.uint8]:
     """Lines of text on white, `height` pixels each, H x W x 3."""
     picture = Image.new("RGB", (width, height * len(texts)), "white")
     font = ImageFont.truetype(str(Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"), 24)

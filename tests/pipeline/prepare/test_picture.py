@@ -84,7 +84,12 @@ def test_a_coloured_palette_keeps_its_colours() -> None:
     assert decode_picture(_encoded(image))[0, 0].tolist() == [255, 0, 0]
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", b"\x89PNG\r\n\x1a\n", _encoded(Image.new("L", (4, 4)), "TIFF")])
+_SHORT_HEAD = b"\x89PNG\r\n\x1a\n" + bytes([0, 0, 0, 11]) + b"IHDR" + bytes(40)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"hello", b"\x89PNG\r\n\x1a\n", _SHORT_HEAD, _encoded(Image.new("L", (4, 4)), "TIFF")]
+)
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="not a JPEG or PNG"):
         decode_picture(data)
