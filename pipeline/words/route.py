@@ -44,6 +44,7 @@ GOOD = "text-is-good"  # the reason of a text layer that is used for what it is 
 
 _BAD = frozenset({"Cc", "Cn", "Co", "Cs"})
 _CODE_POINTS = 0x110000
+_BLANK = 0.02  # of the whole range between the darkest and the lightest pixel: pale print has more
 
 
 def features_of(page: RawPage, ink: NDArray[np.uint8], words: WordList) -> dict[str, float]:
@@ -56,6 +57,7 @@ def features_of(page: RawPage, ink: NDArray[np.uint8], words: WordList) -> dict[
         "bad_characters": round(_bad_share(solid), 4),
         "hidden_characters": round(float(hidden.mean()) if len(hidden) else 0.0, 4),
         "picture_cover": page.facts.picture_cover,
+        "contrast": round(float(np.ptp(page.pixels)) / 255, 4),
         "ink": round(cv2.countNonZero(ink) / ink.size, 4),
         "words_on_ink": round(on_ink, 4),
         "ink_covered": round(covered, 4),
@@ -68,7 +70,7 @@ def decide(config: RouteConfig, features: dict[str, float]) -> tuple[Route, str]
         return Route.OCR, "asked-for"
     if config.pdf_text is PdfText.ALWAYS:
         return Route.TEXT_LAYER, "asked-for"
-    if features["characters"] == 0 and features["ink"] == 0:
+    if features["characters"] == 0 and features["ink"] == 0 and features["contrast"] <= _BLANK:
         return Route.TEXT_LAYER, "blank"
     scan = features["picture_cover"] >= config.picture_page
     checks = [

@@ -29,6 +29,7 @@ GOOD = {
     "bad_characters": 0.0,
     "hidden_characters": 0.0,
     "picture_cover": 0.0,
+    "contrast": 1.0,
     "ink": 0.05,
     "words_on_ink": 1.0,
     "ink_covered": 1.0,
@@ -78,6 +79,12 @@ def test_what_is_asked_for_is_done(synth_page: SynthPage, variant: str) -> None:
 
 def test_an_empty_page_is_blank_and_one_with_ink_has_no_text(pdf_page: PdfPage) -> None:
     assert route(pdf_page(lambda sheet: sheet.circle(100, 100, 40))) == (Route.OCR, "no-text")
+
+    def pale(sheet: Canvas) -> None:
+        sheet.setFillGray(0.85)
+        sheet.circle(100, 100, 40, stroke=0, fill=1)
+
+    assert route(pdf_page(pale)) == (Route.OCR, "no-text"), "what is pale may be writing"
     page = pdf_page(lambda sheet: None)
     assert route(page) == (Route.TEXT_LAYER, "blank")
     assert set(features(page).values()) == {0.0}
