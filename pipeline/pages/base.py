@@ -67,10 +67,26 @@ class Chars:
 
     code: NDArray[np.uint32]  # N Unicode code points
     box: NDArray[np.float32]  # N x 4: left, top, right, bottom; zeros where the file gives none
-    hidden: NDArray[np.bool_]  # N: drawn invisibly (text render mode 3)
+    hidden: NDArray[np.bool_]  # N: drawn invisibly (text render mode 3) or, where large pictures lie, under them
 
     def __len__(self) -> int:
         return len(self.code)
+
+    def solid(self) -> NDArray[np.bool_]:
+        """N: those that are more than a space or a control; spaces that pdfium adds are neither drawn nor hidden."""
+        return np.asarray(self.code > 0x20, dtype=np.bool_)
+
+    def outside(self) -> NDArray[np.bool_]:
+        """N: those whose middle lies beside the page, as beyond its crop box."""
+        middle = (self.box[:, :2] + self.box[:, 2:]) / 2
+        return np.asarray(((middle < 0) | (middle > 1)).any(axis=1), dtype=np.bool_)
+
+    def seen(self) -> Chars:
+        """Those that are not hidden."""
+        if not self.hidden.any():
+            return self
+        kept = ~self.hidden
+        return Chars(self.code[kept], self.box[kept], self.hidden[kept])
 
 
 @dataclass(frozen=True, kw_only=True)

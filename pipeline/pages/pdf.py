@@ -17,11 +17,13 @@ from pipeline.pages.cover import union_area
 from pipeline.pages.objects import picture_bounds
 from pipeline.pages.opened import Opened, damage_is
 from pipeline.pages.picture import grey_if_equal
+from pipeline.pages.shown import unseen, without_text
 from schemas.manifest import Reason
 
 # FPDF_PageToDevice answers in whole pixels of a device; of one this large the rounding is nothing.
 _DEVICE = 1_000_000
 _MIN_POINTS, _MAX_POINTS = 3.0, 14_400.0  # the PDF limits of a page's side
+_LARGE = 0.3  # of the page under pictures: there text may lie that nobody sees
 _MAX_PICTURES = 500  # of a page whose cover is counted: scanners cut pages into strips
 
 
@@ -61,7 +63,11 @@ class PdfFile(Opened):
             picture_cover=_picture_cover(page, to_page),
             size=(width, height),
         )
-        return RawPage(_render(page, longest), facts, self._chars(page, to_page) if chars else no_chars())
+        picture = _render(page, longest)
+        found = self._chars(page, to_page) if chars else no_chars()
+        if facts.picture_cover >= _LARGE and len(found) and not found.hidden.all():
+            found = _only_seen(page, found, picture, longest)
+        return RawPage(picture, facts, found)
 
     def _chars(self, page: Any, to_page: NDArray[np.float64]) -> Chars:
         text = page.get_textpage()
@@ -101,6 +107,13 @@ def _render(page: Any, longest: int) -> NDArray[np.uint8]:
     finally:
         bitmap.close()
     return picture
+
+
+def _only_seen(page: Any, chars: Chars, picture: NDArray[np.uint8], longest: int) -> Chars:
+    """The characters with those that change nothing on the picture marked as hidden."""
+    with without_text(page.raw):
+        bare = _render(page, longest)
+    return Chars(chars.code, chars.box, chars.hidden | unseen(chars.box, picture, bare))
 
 
 def _to_fractions(page: Any) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 _CONTRAST = 64  # of 255 against the paper
 _ROWS = 8
 _WORD_INK = 0.02  # of a word's box
+_EVEN = 8  # of 255 in one channel: the palest text differs more from its paper
 
 
 def ink_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -45,3 +46,13 @@ def agreement(ink: NDArray[np.uint8], box: NDArray[np.float64]) -> tuple[float, 
         under[top:bottom, left:right] = 1
     covered = cv2.countNonZero(cv2.bitwise_and(ink, under))
     return float(on_ink.mean()), covered / max(1, int(total[-1, -1]))
+
+
+def invisible(picture: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether nothing is to be seen inside of each box (N x 4, fractions) of a picture (H x W or H x W x 3)."""
+    rows, columns = picture.shape[:2]
+    parts = (
+        picture[top:bottom, left:right].reshape(-1, picture.shape[2] if picture.ndim == 3 else 1)
+        for left, top, right, bottom in pixel_boxes(box, rows, columns).tolist()
+    )
+    return np.fromiter((np.ptp(part.astype(np.int16), axis=0).max() <= _EVEN for part in parts), np.bool_, len(box))

@@ -17,13 +17,13 @@ _GAP, _BACK, _RISE = 0.6, 1.0, 0.8  # of the characters' height: a missing space
 def words_of(chars: Chars, aspect: float) -> WordList:
     """Words of a text layer in the order of the file; `aspect` is the page's width over its height.
 
-    Boxes are the union of the characters' own boxes; a line is what the file writes without a line break or
-    a jump to another height.
+    What lies beside the page is left out. Boxes are the union of the characters' own boxes; a line is what the file
+    writes without a line break or a jump to another height.
     """
     if not len(chars):
         return no_words()
     # A mark without a width (an accent, say) is somewhere; what is nowhere was made up by pdfium.
-    space = _is_space(chars.code) | ~chars.box.any(axis=1)
+    space = _is_space(chars.code) | ~chars.box.any(axis=1) | chars.outside()
     solid = np.flatnonzero(~space & (chars.code <= _LAST_CODE))
     if not len(solid):
         return no_words()
