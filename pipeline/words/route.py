@@ -35,7 +35,7 @@ class RouteConfig:
     min_ink_covered: float = 0.25  # ink under words, where a picture covers a good part of the page
     picture_part: float = 0.3  # what a good part is
     picture_page: float = 0.7  # a picture this large is a scan
-    min_scan_covered: float = 0.5  # ink under words that are seen, where a picture is that large
+    min_scan_covered: float = 0.3  # ink under words that are seen, where a picture is that large
     max_hidden: float = 0.5  # characters that cannot be seen
     min_ink_left: float = 0.0005  # of the page: ink that no word of the text layer explains, or nothing is looked for
     least_marks: int = 8  # letters in it that make OCR of a part of the page worth while
