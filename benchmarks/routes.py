@@ -15,13 +15,14 @@ import argparse
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from statistics import median
 
 import numpy as np
+from labels import label
 from numpy.typing import NDArray
 
-from benchmarks.labels import label
 from pipeline.pages import PageError, Sandbox
 from pipeline.sources.formats import Format, sniff
 from pipeline.synth import RARE, TYPES, Spec, make, plan
@@ -47,13 +48,8 @@ class OneWord(OcrEngine):
 def documents(options: argparse.Namespace) -> Iterator[Labelled]:
     """All documents with their labels."""
     specs = plan(options.synth, seed=23)
-    for kind in TYPES:
-        pages = 1
-        specs += [
-            Spec(index=i, seed=29, document_type=kind, variant=variant, pages=pages)
-            for variant in RARE
-            for i in range(options.rare)
-        ]
+    for kind, variant, index in product(TYPES, RARE, range(options.rare)):
+        specs.append(Spec(index=index, seed=29, document_type=kind, variant=variant))
     for spec in specs:
         needed = spec.variant not in ("digital", "paper")
         yield f"synth {spec.name}", make(spec).data, lambda page, needed=needed: needed

@@ -16,6 +16,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.pages import RawPage, Sandbox
+from pipeline.synth import SynthFile
 from pipeline.words import Extractor, RouteConfig
 from pipeline.words.ink import ink_of
 from pipeline.words.mixed import rest_of
@@ -23,6 +24,7 @@ from pipeline.words.ocr import OcrEngine, OcrOptions, make_engine
 from schemas.page import Route
 
 PdfPage = Callable[..., RawPage]
+SynthPage = Callable[..., tuple[SynthFile, RawPage]]
 LETTER = ("Dear Sir or Madam, we have your order", "and will send the goods on Monday.", "Yours faithfully")
 STAMP = ("RECEIVED 12 MARCH", "Ledger office, Leeds")
 
@@ -110,6 +112,35 @@ def test_a_page_turned_on_its_side_has_its_stamp_read_too(
     page = pdf_page(sideways, (400, 400))
     found = extractor.extract(page, lambda longest: sandbox.page(0, longest, chars=False))
     assert (found.route, found.pose.turned) == (Route.MIXED, 90)
+    assert Counter(found.words.text) == Counter(" ".join(LETTER + STAMP).split())
+
+
+@pytest.mark.parametrize(("document_type", "index"), [("letter", 3), ("form", 4), ("table", 5)])
+def test_generated_pages_with_a_stamp_are_read_whole(
+    synth_page: SynthPage, sandbox: Sandbox, extractor: Extractor, document_type: str, index: int
+) -> None:
+    file, page = synth_page(document_type, "stamped", index)
+    found = extractor.extract(page, lambda longest: sandbox.page(0, longest, chars=False))
+    assert found.route is Route.MIXED
+    truth = [word.text for word in file.truth.pages[0].words]
+    missed, added = Counter(truth) - Counter(found.words.text), Counter(found.words.text) - Counter(truth)
+    assert sum(missed.values()) <= 1
+    assert sum(added.values()) <= 1
+
+
+def test_hidden_words_over_a_figure_give_way_to_what_it_shows(
+    pdf_page: PdfPage, sandbox: Sandbox, extractor: Extractor
+) -> None:
+    def decoy(sheet: Canvas) -> None:
+        stamped(sheet)
+        text = sheet.beginText(155, 135)
+        text.setTextRenderMode(3)
+        text.textOut("nothing like it")
+        sheet.drawText(text)
+
+    page = pdf_page(decoy, (400, 400))
+    found = extractor.extract(page, lambda longest: sandbox.page(0, longest, chars=False))
+    assert found.route is Route.MIXED
     assert Counter(found.words.text) == Counter(" ".join(LETTER + STAMP).split())
 
 

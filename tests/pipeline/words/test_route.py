@@ -62,6 +62,8 @@ def test_born_digital_pages_keep_their_text(synth_page: SynthPage, document_type
         ("scan", {"no-text"}),
         ("hidden", {"hidden-text-over-scan"}),
         ("wrong", {"hidden-text-over-scan", "text-over-scan", "unmapped-text"}),
+        ("covered", {"hidden-text-over-scan"}),
+        ("turned", {"no-text"}),
     ],
 )
 def test_scans_are_read_whatever_their_text_layer_says(synth_page: SynthPage, variant: str, reasons: set[str]) -> None:
@@ -76,6 +78,36 @@ def test_what_is_asked_for_is_done(synth_page: SynthPage, variant: str) -> None:
     page = synth_page("letter", variant)[1]
     assert route(page, pdf_text=PdfText.ALWAYS) == (Route.TEXT_LAYER, "asked-for")
     assert route(page, pdf_text=PdfText.NEVER) == (Route.OCR, "asked-for")
+
+
+@pytest.mark.parametrize("document_type", TYPES)
+def test_text_on_coloured_paper_keeps_its_text(synth_page: SynthPage, document_type: str) -> None:
+    page = synth_page(document_type, "paper")[1]
+    assert page.facts.picture_cover == 1
+    assert route(page) == (Route.TEXT_LAYER, "text-is-good")
+
+
+def test_text_beside_the_page_is_none_of_it(pdf_page: PdfPage) -> None:
+    def cropped(sheet: Canvas) -> None:
+        sheet.setCropBox((50, 50, 250, 150))
+        for y in (20, 180):
+            sheet.drawString(100, y, "cut off")
+        sheet.drawString(60, 100, "kept")
+
+    page = pdf_page(cropped)
+    assert features(page)["characters"] == 4
+    assert features(page)["outside_characters"] == pytest.approx(0.75)
+    assert route(page) == (Route.TEXT_LAYER, "text-is-good")
+    assert words_of(page.chars, 2.0).text == ["kept"]
+
+
+def test_a_page_with_all_its_text_beside_it_has_none(pdf_page: PdfPage) -> None:
+    def cropped(sheet: Canvas) -> None:
+        sheet.setCropBox((50, 50, 250, 150))
+        sheet.drawString(100, 20, "cut off")
+        sheet.circle(150, 100, 20)
+
+    assert route(pdf_page(cropped)) == (Route.OCR, "no-text")
 
 
 def test_an_empty_page_is_blank_and_one_with_ink_has_no_text(pdf_page: PdfPage) -> None:
