@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 _CONTRAST = 64  # of 255 against the paper
 _ROWS = 8
 _WORD_INK = 0.02  # of a word's box
+_RULE = 4  # pixels of the shorter side of a rule or a speck
 _EVEN = 8  # of 255 in one channel: the palest text differs more from its paper
 
 
@@ -22,6 +23,13 @@ def ink_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     paper = int(cv2.calcHist([grey[::_ROWS]], [0], None, [256], [0, 256]).argmax())
     away = cv2.absdiff(grey, np.full_like(grey, paper))  # a number would be taken for a picture of one column
     return np.asarray(cv2.threshold(away, _CONTRAST, 1, cv2.THRESH_BINARY)[1], dtype=np.uint8)
+
+
+def is_thin(ink: NDArray[np.uint8]) -> bool:
+    """Whether all of a page's ink is rules and specks, or there is none."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
+    sides = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    return bool((sides.min(axis=1) <= _RULE).all())
 
 
 def pixel_boxes(box: NDArray[np.float64], height: int, width: int) -> NDArray[np.intp]:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.pages.base import Chars, RawPage
+from pipeline.upright.marks import marks_of
 from pipeline.words.base import WordList
-from pipeline.words.ink import agreement
+from pipeline.words.ink import agreement, is_thin
 from schemas.page import Route
 
 
@@ -51,13 +52,14 @@ _BLANK = 0.02  # of the whole range between the darkest and the lightest pixel: 
 def features_of(page: RawPage, ink: NDArray[np.uint8], words: WordList) -> dict[str, float]:
     """What the decision is made from; all shares 0..1 but `characters`, which are those inside of the page.
 
+    A page without characters whose ink is rules and specks at most has `pale_marks`, too: what may be a pale letter.
     `words` are its text layer's, `ink` is what `ink_of` makes of the page.
     """
     solid, outside = page.chars.solid(), page.chars.outside()
     inside = solid & ~outside
     codes, hidden = page.chars.code[inside], page.chars.hidden[inside]
     on_ink, covered = agreement(ink, words.box)
-    return {
+    found = {
         "characters": float(len(codes)),
         "bad_characters": round(_bad_share(codes), 4),
         "hidden_characters": round(float(hidden.mean()) if len(hidden) else 0.0, 4),
@@ -68,6 +70,10 @@ def features_of(page: RawPage, ink: NDArray[np.uint8], words: WordList) -> dict[
         "words_on_ink": round(on_ink, 4),
         "ink_covered": round(covered, 4),
     }
+    if not len(codes) and is_thin(ink):
+        # Pale letters differ too little from the paper to be ink.
+        found["pale_marks"] = float(len(marks_of(page.pixels)))
+    return found
 
 
 def worth_reading(config: RouteConfig, chars: Chars) -> Chars:
@@ -85,7 +91,7 @@ def decide(config: RouteConfig, features: dict[str, float]) -> tuple[Route, str]
         return Route.OCR, "asked-for"
     if config.pdf_text is PdfText.ALWAYS:
         return Route.TEXT_LAYER, "asked-for"
-    if features["characters"] == 0 and features["ink"] == 0 and features["contrast"] <= _BLANK:
+    if features["characters"] == 0 and features.get("pale_marks", np.inf) < config.least_marks:
         return Route.TEXT_LAYER, "blank"
     scan = features["picture_cover"] >= config.picture_page
     checks = [
