@@ -78,8 +78,9 @@ class Chars:
 
     def outside(self) -> NDArray[np.bool_]:
         """N: those whose middle lies beside the page, as beyond its crop box."""
-        middle = (self.box[:, :2] + self.box[:, 2:]) / 2
-        return np.asarray(((middle < 0) | (middle > 1)).any(axis=1), dtype=np.bool_)
+        left, top, right, bottom = self.box.T
+        across, down = left + right, top + bottom  # twice the middle
+        return np.asarray((across < 0) | (across > 2) | (down < 0) | (down > 2), dtype=np.bool_)
 
     def seen(self) -> Chars:
         """Those that are not hidden."""

@@ -78,11 +78,10 @@ def features_of(page: RawPage, ink: NDArray[np.uint8], words: WordList) -> dict[
 
 def worth_reading(config: RouteConfig, chars: Chars) -> Chars:
     """The characters that words are made of: those that can be seen; all where hardly any can, or all are asked for."""
-    inside = chars.solid() & ~chars.outside()
-    hidden = chars.hidden[inside]
-    if config.pdf_text is PdfText.ALWAYS or not hidden.any() or hidden.mean() > config.max_hidden:
+    if config.pdf_text is PdfText.ALWAYS or not chars.hidden.any():
         return chars
-    return chars.seen()
+    hidden = chars.hidden[chars.solid() & ~chars.outside()]
+    return chars if len(hidden) and hidden.mean() > config.max_hidden else chars.seen()
 
 
 def decide(config: RouteConfig, features: dict[str, float]) -> tuple[Route, str]:
