@@ -6,15 +6,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_CONTRAST = 64  # of 255 against the paper
+INK, PALE = 64, 18  # of 255 against the paper: print, and writing that hardly shows
 _ROWS = 8
 _WORD_INK = 0.02  # of a word's box
 _RULE = 4  # pixels of the shorter side of a rule or a speck
 _EVEN = 8  # of 255 in one channel: the palest text differs more from its paper
 
 
-def ink_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """H x W of 0 and 1: pixels that differ from the paper, which is the page's most usual brightness.
+def ink_of(picture: NDArray[np.uint8], contrast: int = INK) -> NDArray[np.uint8]:
+    """H x W of 0 and 1: pixels that differ by more from the paper, which is the page's most usual brightness.
 
     `picture` is H x W or H x W x 3 (RGB).
     """
@@ -22,7 +22,7 @@ def ink_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # Every few rows tell as well, and counting is slow where most pixels are the same.
     paper = int(cv2.calcHist([grey[::_ROWS]], [0], None, [256], [0, 256]).argmax())
     away = cv2.absdiff(grey, np.full_like(grey, paper))  # a number would be taken for a picture of one column
-    return np.asarray(cv2.threshold(away, _CONTRAST, 1, cv2.THRESH_BINARY)[1], dtype=np.uint8)
+    return np.asarray(cv2.threshold(away, contrast, 1, cv2.THRESH_BINARY)[1], dtype=np.uint8)
 
 
 def is_thin(ink: NDArray[np.uint8]) -> bool:

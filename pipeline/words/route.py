@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.pages.base import Chars, RawPage
 from pipeline.upright.marks import marks_of
 from pipeline.words.base import WordList
-from pipeline.words.ink import agreement, is_thin
+from pipeline.words.ink import PALE, agreement, ink_of, is_thin
 from schemas.page import Route
 
 
@@ -46,13 +46,12 @@ GOOD = "text-is-good"  # the reason of a text layer that is used for what it is 
 
 _BAD = frozenset({"Cc", "Cn", "Co", "Cs"})
 _CODE_POINTS = 0x110000
-_BLANK = 0.02  # of the whole range between the darkest and the lightest pixel: pale print has more
 
 
 def features_of(page: RawPage, ink: NDArray[np.uint8], words: WordList) -> dict[str, float]:
     """What the decision is made from; all shares 0..1 but `characters`, which are those inside of the page.
 
-    A page without characters whose ink is rules and specks at most has `pale_marks`, too: what may be a pale letter.
+    A page without characters that shows rules and specks at most has `pale_marks`, too: what may be a pale letter.
     `words` are its text layer's, `ink` is what `ink_of` makes of the page.
     """
     solid, outside = page.chars.solid(), page.chars.outside()
@@ -65,13 +64,12 @@ def features_of(page: RawPage, ink: NDArray[np.uint8], words: WordList) -> dict[
         "hidden_characters": round(float(hidden.mean()) if len(hidden) else 0.0, 4),
         "outside_characters": round(float((solid & outside).sum() / max(1, solid.sum())), 4),
         "picture_cover": page.facts.picture_cover,
-        "contrast": round(float(np.ptp(page.pixels)) / 255, 4),
         "ink": round(cv2.countNonZero(ink) / ink.size, 4),
         "words_on_ink": round(on_ink, 4),
         "ink_covered": round(covered, 4),
     }
-    if not len(codes) and is_thin(ink):
-        # Pale letters differ too little from the paper to be ink.
+    if not len(codes) and is_thin(ink) and is_thin(ink_of(page.pixels, PALE)):
+        # Pale letters differ too little from the paper to be ink, and large ones are no marks.
         found["pale_marks"] = float(len(marks_of(page.pixels)))
     return found
 

@@ -32,7 +32,6 @@ GOOD = {
     "hidden_characters": 0.0,
     "outside_characters": 0.0,
     "picture_cover": 0.0,
-    "contrast": 1.0,
     "ink": 0.05,
     "words_on_ink": 1.0,
     "ink_covered": 1.0,
