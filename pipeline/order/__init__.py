@@ -2,7 +2,8 @@
 
 One algorithm a file behind `reading_order`:
     lrtb     left to right, top to bottom: the floor
-    xycut    recursive XY-cut that prefers columns of text over rows, and rows over columns of a table
+    xycut    recursive XY-cut as the textbook has it: rows, then columns
+    weighed  recursive cutting that weighs the widest gutter against the gaps between the rows it passes: the default
 """
 
 from __future__ import annotations
@@ -15,10 +16,15 @@ from numpy.typing import NDArray
 
 from pipeline.order.layout import Layout, arrange
 from pipeline.order.lrtb import lrtb
+from pipeline.order.weighed import weighed
 from pipeline.order.xycut import xycut
 
-ALGORITHMS: dict[str, Callable[[NDArray[np.float64]], list[int]]] = {"lrtb": lrtb, "xycut": xycut}
-DEFAULT = "xycut"
+ALGORITHMS: dict[str, Callable[[NDArray[np.float64]], list[int]]] = {
+    "lrtb": lrtb,
+    "xycut": xycut,
+    "weighed": weighed,
+}
+DEFAULT = "weighed"
 
 
 def reading_order(boxes: Sequence[Sequence[Any]], algorithm: str = DEFAULT) -> list[int]:

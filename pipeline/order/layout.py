@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.order.lines import group_lines
 from pipeline.order.skew import level
-from pipeline.order.xycut import xycut
+from pipeline.order.weighed import weighed
 from schemas.boxes import BoxTuple, to_tuples
 
 _BLOCK_GAP = 0.9  # of a line's height between the lines of a block
@@ -42,7 +42,7 @@ def arrange(boxes: Sequence[Sequence[int]], aspect: float, source_line: Sequence
     members = _members(line, box)
     level_words = level(even, line)
     even_lines = _around(level_words, members)
-    sequence = xycut(even_lines)
+    sequence = weighed(even_lines)
     ordered = [members[i] for i in sequence]
     return Layout(
         order=[i for m in ordered for i in m],
