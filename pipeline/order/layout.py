@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,43 +28,56 @@ class Layout:
     block: list[int]  # of each line
 
 
-def arrange(boxes: Sequence[Sequence[int]], aspect: float, source_line: Sequence[int] | None = None) -> Layout:
+def arrange(
+    boxes: Sequence[Sequence[int]],
+    aspect: float,
+    source_line: Sequence[int] | None = None,
+    *,
+    right_to_left: bool = False,
+) -> Layout:
     """Lines, blocks and reading order of words with boxes 0..1000; `aspect` is the page's width over its height.
 
     `source_line` is the engine's own grouping, used as it is where it is given (an OCR engine's detector splits
-    columns well); else lines are made from geometry.
+    columns well); else lines are made from geometry. With `right_to_left` columns and the words of a line are read
+    from the right.
     """
     if not len(boxes):
         return Layout([], [], [], [])
-    box = np.asarray(boxes, dtype=np.float64)
+    box = np.fromiter(chain.from_iterable(boxes), np.float64, 4 * len(boxes)).reshape(-1, 4)
     # Both axes in thousandths of the page's height, so that gaps and heights compare.
     even = box * np.array([aspect, 1.0, aspect, 1.0])
+    if right_to_left:
+        even = mirrored(even)
     line = group_lines(even) if source_line is None else np.unique(source_line, return_inverse=True)[1]
-    members = _members(line, box)
-    level_words = level(even, line)
-    even_lines = _around(level_words, members)
+    member, starts = _by_line(line, even)
+    even_lines = _around(level(even, line)[member], starts)
     sequence = weighed(even_lines)
-    ordered = [members[i] for i in sequence]
+    ends = [*starts[1:].tolist(), len(member)]
+    words, begins = member.tolist(), starts.tolist()
     return Layout(
-        order=[i for m in ordered for i in m],
-        line=[number for number, m in enumerate(ordered) for _ in m],
-        line_box=to_tuples(_around(box, ordered).astype(np.int32)),
+        order=[i for k in sequence for i in words[begins[k] : ends[k]]],
+        line=[number for number, k in enumerate(sequence) for _ in range(begins[k], ends[k])],
+        line_box=to_tuples(_around(box[member], starts)[sequence].astype(np.int32)),
         block=_blocks(even_lines[sequence]),
     )
 
 
-def _members(line: NDArray[np.intp], box: NDArray[np.float64]) -> list[list[int]]:
-    """Word indices of each line from left to right."""
+def mirrored(box: NDArray[np.float64]) -> NDArray[np.float64]:
+    """N x 4 boxes with left and right exchanged: what was read from the right is read from the left."""
+    edge = box[:, 0].min() + box[:, 2].max()
+    return np.stack([edge - box[:, 2], box[:, 1], edge - box[:, 0], box[:, 3]], axis=1)
+
+
+def _by_line(line: NDArray[np.intp], box: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(indices of the words line by line, each line's from left to right; where each line begins among them)."""
     by_line = np.lexsort((box[:, 3], box[:, 2], box[:, 1], box[:, 0], line))
-    starts = np.flatnonzero(np.diff(line[by_line])) + 1
-    return [part.tolist() for part in np.split(by_line, starts)]
+    lines = line[by_line]
+    return by_line, np.concatenate([[0], np.flatnonzero(lines[1:] != lines[:-1]) + 1])
 
 
-def _around(box: NDArray[np.float64], members: list[list[int]]) -> NDArray[np.float64]:
-    """Box around the members of each line; no line is without any."""
-    flat = box[np.concatenate(members)]
-    starts = np.cumsum([0, *map(len, members[:-1])])
-    low, high = np.minimum.reduceat(flat[:, :2], starts), np.maximum.reduceat(flat[:, 2:], starts)
+def _around(box: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Box around the boxes of each line; no line is without any."""
+    low, high = np.minimum.reduceat(box[:, :2], starts), np.maximum.reduceat(box[:, 2:], starts)
     return np.hstack([low, high])
 
 

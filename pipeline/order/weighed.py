@@ -27,6 +27,7 @@ _DRAWN_IN = 0.25  # of a box's height, at the top and at the bottom: rows touch 
 _MIN_GUTTER = 0.6  # of the median height of a box
 _SAME_GUTTER = 0.5  # of the widest gutter: as wide as this is cut with it
 _SAME_GAP = 0.1  # of the widest gap between rows
+_TABLE_COLUMNS, _TABLE_ROWS, _TABLE_FULL = 3, 6, 0.8  # columns, rows, and the share of the rows that have all cells
 _SPOILERS = 3  # rows at a band's end that may keep it from being one, such as a page number in the gutter
 _MAX_DEPTH = 64  # cuts into each other; what is left then is read by rows, or some pages would take for ever
 
@@ -73,6 +74,8 @@ class _Cutter:
 
     def _gutter_wins(self, columns: list[Region], rows: list[Region], height: float) -> bool:
         """Whether the widest gutter weighs more than the gaps between the rows that it passes."""
+        if _is_table(columns, rows):
+            return False
         boxes = self._boxes
         gutters = boxes.gutters(columns)
         widest = max(gutters)
@@ -122,6 +125,12 @@ class _Cutter:
         if len(rows) < _MIN_ROWS or len(columns) == 1:
             return False
         return self._gutter_wins(columns, rows, self._boxes.height([i for row in rows for i in row]))
+
+
+def _is_table(columns: list[Region], rows: list[Region]) -> bool:
+    if len(columns) < _TABLE_COLUMNS or len(rows) < _TABLE_ROWS:
+        return False
+    return sum(len(row) >= len(columns) for row in rows) >= _TABLE_FULL * len(rows)
 
 
 def _above_nothing(value: float) -> float:
