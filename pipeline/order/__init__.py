@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.order.layout import Layout, arrange
+from pipeline.order.layout import Layout, arrange, mirrored
 from pipeline.order.lrtb import lrtb
 from pipeline.order.weighed import weighed
 from pipeline.order.xycut import xycut
@@ -27,10 +27,13 @@ ALGORITHMS: dict[str, Callable[[NDArray[np.float64]], list[int]]] = {
 DEFAULT = "weighed"
 
 
-def reading_order(boxes: Sequence[Sequence[Any]], algorithm: str = DEFAULT) -> list[int]:
+def reading_order(
+    boxes: Sequence[Sequence[Any]], algorithm: str = DEFAULT, *, right_to_left: bool = False
+) -> list[int]:
     """Indices of `boxes` ([x0, y0, x1, y1], 0..1000) in reading order: always a permutation.
 
-    Raises ValueError for an unknown algorithm or boxes that are not finite rows of four.
+    With `right_to_left` columns and rows are read from the right. Raises ValueError for an unknown algorithm or boxes
+    that are not finite rows of four.
     """
     if algorithm not in ALGORITHMS:
         raise ValueError(f"algorithm must be one of {sorted(ALGORITHMS)}, got {algorithm!r}")
@@ -39,7 +42,7 @@ def reading_order(boxes: Sequence[Sequence[Any]], algorithm: str = DEFAULT) -> l
     array = np.asarray(boxes, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] != 4 or not np.isfinite(array).all():
         raise ValueError(f"boxes must be finite rows of four numbers, got an array of shape {array.shape}")
-    return ALGORITHMS[algorithm](array)
+    return ALGORITHMS[algorithm](mirrored(array) if right_to_left else array)
 
 
 __all__ = ["ALGORITHMS", "DEFAULT", "Layout", "arrange", "reading_order"]

@@ -40,7 +40,7 @@ def nearest(key: Indices, other: Indices, distance: NDArray[np.float64]) -> Indi
     keys = key[order]
     new = np.ones(len(keys), dtype=np.bool_)
     np.not_equal(keys[1:], keys[:-1], out=new[1:])
-    return order[new]
+    return np.asarray(order[new], dtype=np.intp)
 
 
 def _median(values: NDArray[np.float64]) -> float:
@@ -69,7 +69,8 @@ def _furthest_place(
     # A box whose middle is further away than this begins behind the gap, however wide it is.
     reach = max_gap * heights.max() + (box[:, 2] - box[:, 0]).max() / 2
     # One part in a million more, as the sums round differently.
-    return np.searchsorted(places, box[:, 2] + reach * (1 + 1e-6) + 1e-6 * np.abs(box[:, 2]), side="right")
+    edge = box[:, 2] + reach * (1 + 1e-6) + 1e-6 * np.abs(box[:, 2])
+    return np.asarray(np.searchsorted(places, edge, side="right"), dtype=np.intp)
 
 
 def _reached(box: NDArray[np.float64], height: float, bands: NDArray[np.float64]) -> tuple[Indices, Indices]:

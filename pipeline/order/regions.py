@@ -69,20 +69,20 @@ class Boxes:
         """From the left edge of the region to its right one."""
         return max(map(self.x1.__getitem__, region)) - min(map(self.x0.__getitem__, region))
 
-    def are_text_columns(self, columns: Sequence[Region]) -> bool:
-        """Whether there are several columns and each is of running text."""
-        return len(columns) > 1 and all(map(self._is_text_column, columns))
+    def are_text_columns(self, columns: Sequence[Region], full: float = _FULL, min_rows: int = _MIN_ROWS) -> bool:
+        """Whether there are several columns and each is of running text: `min_rows` or more, the median one `full`."""
+        return len(columns) > 1 and all(self._is_text_column(column, full, min_rows) for column in columns)
 
-    def _is_text_column(self, column: Region) -> bool:
-        if len(column) < _MIN_ROWS:
+    def _is_text_column(self, column: Region, full: float, min_rows: int) -> bool:
+        if len(column) < min_rows:
             return False
         width = self.width(column)
         if width < _MIN_WIDTH * self.height(column):
             return False
         rows = self.rows(column)
-        if len(rows) < _MIN_ROWS:
+        if len(rows) < min_rows:
             return False
-        return median([sum(self.x1[i] - self.x0[i] for i in row) for row in rows]) >= _FULL * width
+        return median([sum(self.x1[i] - self.x0[i] for i in row) for row in rows]) >= full * width
 
     def beside(self, left: Region, right: Region) -> float:
         """Share of the boxes at the right that stand in one row with a box at the left."""
@@ -109,8 +109,7 @@ def _spans(region: Region, low: list[float], high: list[float], gap: float) -> l
             spans.append([i])
         else:
             spans[-1].append(i)
-        if high[i] > reach:
-            reach = high[i]
+        reach = max(reach, high[i])
         last = start
     return spans
 

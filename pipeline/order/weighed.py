@@ -9,6 +9,7 @@ at the right have a box beside them at the left, as values have their keys and t
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import log
 
 import numpy as np
@@ -18,16 +19,19 @@ from pipeline.order.lrtb import lrtb
 from pipeline.order.regions import Boxes, Region, median
 from pipeline.order.skew import straighten
 
-# Exponents of the weight, from pages of forms; see `_gutter_wins`. Gaps have a little added, or a gap of 0 would decide.
+# Exponents of the weight, see `_gutter_wins`, found on pages of forms in two halves that agree about them. To gaps a
+# little is added, or one of nearly 0 would decide alone.
 _GAP, _ROWS, _RIGHT, _LEFT, _LOOSE, _BESIDE = 0.55, 0.8, 0.5, 0.7, 0.3, 1.3
 _BALANCE = 4.9
 _LITTLE, _SOME, _LEAST = 0.05, 0.35, 0.02
 _MIN_ROWS = 3  # that a gutter passes, if it is to keep them together below a headline
+_TEXT_FULL, _TEXT_ROWS = 0.85, 5  # of columns that stay together whatever their gutter weighs: surely of text
 _DRAWN_IN = 0.25  # of a box's height, at the top and at the bottom: rows touch each other on scans
 _MIN_GUTTER = 0.6  # of the median height of a box
 _SAME_GUTTER = 0.5  # of the widest gutter: as wide as this is cut with it
 _SAME_GAP = 0.1  # of the widest gap between rows
 _TABLE_COLUMNS, _TABLE_ROWS, _TABLE_FULL = 3, 6, 0.8  # columns, rows, and the share of the rows that have all cells
+_MARK = 2.0  # a column narrower than so many heights holds the numbers or bullets of a list
 _SPOILERS = 3  # rows at a band's end that may keep it from being one, such as a page number in the gutter
 _MAX_DEPTH = 64  # cuts into each other; what is left then is read by rows, or some pages would take for ever
 
@@ -38,7 +42,8 @@ def weighed(box: NDArray[np.float64]) -> list[int]:
     by_place = np.lexsort(box.T)
     here = box[by_place]
     here = straighten(here - np.concatenate([here[:, :2].min(axis=0)] * 2))
-    return by_place[_Cutter(here).order()].tolist()
+    order: list[int] = by_place[_Cutter(here).order()].tolist()
+    return order
 
 
 class _Cutter:
@@ -51,7 +56,7 @@ class _Cutter:
         stack = [(list(range(len(self._box))), 0)]
         while stack:
             region, depth = stack.pop()
-            parts = self._parts(region) if 1 < len(region) and depth < _MAX_DEPTH else [region]
+            parts = self._parts(region) if len(region) > 1 and depth < _MAX_DEPTH else [region]
             if len(parts) == 1:
                 order += region if len(region) == 1 else [region[k] for k in lrtb(self._box[region])]
             else:
@@ -80,6 +85,9 @@ class _Cutter:
         gutters = boxes.gutters(columns)
         widest = max(gutters)
         left, right = _at_wide(columns, gutters, 1.0, at_most=2)
+        left_width = boxes.width(left) / height
+        if left_width < _MARK:
+            return False
         left_rows = boxes.rows(left)
         gap = _above_nothing(max(boxes.leading(rows)) / height + _LITTLE)
         loose = _above_nothing(max(boxes.leading(left_rows), default=0.0) / height + _SOME)
@@ -88,7 +96,7 @@ class _Cutter:
             _GAP * log(widest / height / gap)
             + _ROWS * log(len(rows))
             + _RIGHT * log(value)
-            + _LEFT * log(_above_nothing(boxes.width(left) / height))
+            + _LEFT * log(left_width)
             - _LOOSE * log(loose)
             - _BESIDE * boxes.beside(left, right)
         )
@@ -103,7 +111,7 @@ class _Cutter:
         first, count = 0, len(rows)
         while first < count:
             # More rows cover more, so a gutter that is closed once stays closed.
-            end = _furthest(first, count, lambda last: len(self._columns(rows[first:last], gutter)) > 1)
+            end = _furthest(first, count, partial(self._is_parted, rows, first, gutter))
             ends = range(end, max(first, end - _SPOILERS), -1)
             kept = next((last for last in ends if self._are_columns(rows[first:last], gutter)), None)
             if kept is not None:
@@ -115,6 +123,9 @@ class _Cutter:
                 first = end
         return bands
 
+    def _is_parted(self, rows: list[Region], first: int, gutter: float, end: int) -> bool:
+        return len(self._columns(rows[first:end], gutter)) > 1
+
     def _columns(self, rows: list[Region], gutter: float) -> list[Region]:
         if len(rows) == 1 and len(rows[0]) == 1:
             return rows
@@ -124,6 +135,8 @@ class _Cutter:
         columns = self._columns(rows, gutter)
         if len(rows) < _MIN_ROWS or len(columns) == 1:
             return False
+        if self._boxes.are_text_columns(columns, _TEXT_FULL, _TEXT_ROWS):
+            return True
         return self._gutter_wins(columns, rows, self._boxes.height([i for row in rows for i in row]))
 
 

@@ -28,7 +28,7 @@ def xycut(box: NDArray[np.float64]) -> list[int]:
             order += [region[k] for k in lrtb(here[region])]
         else:
             stack += [(part, depth + 1) for part in reversed(parts)]
-    return by_place[order].tolist()
+    return [int(i) for i in by_place[order]]
 
 
 def _split(boxes: Boxes, region: Region) -> list[Region]:

@@ -88,7 +88,7 @@ def test_what_is_no_box_is_refused(boxes: list[object]) -> None:
 
 
 def test_an_unknown_algorithm_is_named() -> None:
-    with pytest.raises(ValueError, match=r"algorithm must be one of \['lrtb', 'xycut'\], got 'best'"):
+    with pytest.raises(ValueError, match=r"algorithm must be one of \['lrtb', 'weighed', 'xycut'\], got 'best'"):
         reading_order([[0, 0, 1, 1]], "best")
     assert DEFAULT in ALGORITHMS
 
