@@ -25,6 +25,7 @@ ALGORITHMS: dict[str, Callable[[NDArray[np.float64]], list[int]]] = {
     "weighed": weighed,
 }
 DEFAULT = "weighed"
+_FAR = 1e12  # from the page: what lies further out is taken to lie there, or differences would not be finite
 
 
 def reading_order(
@@ -42,6 +43,7 @@ def reading_order(
     array = np.asarray(boxes, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] != 4 or not np.isfinite(array).all():
         raise ValueError(f"boxes must be finite rows of four numbers, got an array of shape {array.shape}")
+    array = array.clip(-_FAR, _FAR)
     return ALGORITHMS[algorithm](mirrored(array) if right_to_left else array)
 
 

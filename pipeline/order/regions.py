@@ -69,18 +69,18 @@ class Boxes:
         """From the left edge of the region to its right one."""
         return max(map(self.x1.__getitem__, region)) - min(map(self.x0.__getitem__, region))
 
-    def are_text_columns(self, columns: Sequence[Region], full: float = _FULL, min_rows: int = _MIN_ROWS) -> bool:
-        """Whether there are several columns and each is of running text: `min_rows` or more, the median one `full`."""
-        return len(columns) > 1 and all(self._is_text_column(column, full, min_rows) for column in columns)
+    def are_text_columns(self, columns: Sequence[Region], full: float = _FULL) -> bool:
+        """Whether there are several columns and each is of running text: its median row covers `full` of it."""
+        return len(columns) > 1 and all(self._is_text_column(column, full) for column in columns)
 
-    def _is_text_column(self, column: Region, full: float, min_rows: int) -> bool:
-        if len(column) < min_rows:
+    def _is_text_column(self, column: Region, full: float) -> bool:
+        if len(column) < _MIN_ROWS:
             return False
         width = self.width(column)
         if width < _MIN_WIDTH * self.height(column):
             return False
         rows = self.rows(column)
-        if len(rows) < min_rows:
+        if len(rows) < _MIN_ROWS:
             return False
         return median([sum(self.x1[i] - self.x0[i] for i in row) for row in rows]) >= full * width
 

@@ -33,6 +33,7 @@ _SAME_GAP = 0.1  # of the widest gap between rows
 _TABLE_COLUMNS, _TABLE_ROWS, _TABLE_FULL = 3, 6, 0.8  # columns, rows, and the share of the rows that have all cells
 _MARK = 2.0  # a column narrower than so many heights holds the numbers or bullets of a list
 _SPOILERS = 3  # rows at a band's end that may keep it from being one, such as a page number in the gutter
+_GRID = 2.0**20  # to the median height
 _MAX_DEPTH = 64  # cuts into each other; what is left then is read by rows, or some pages would take for ever
 
 
@@ -40,13 +41,24 @@ def weighed(box: NDArray[np.float64]) -> list[int]:
     """Indices in reading order."""
     # Ties are broken by geometry alone, so that shuffling the input changes nothing.
     by_place = np.lexsort(box.T)
-    here = box[by_place]
-    here = straighten(here - np.concatenate([here[:, :2].min(axis=0)] * 2))
+    here = straighten(_in_heights(box[by_place]))
     order: list[int] = by_place[_Cutter(here).order()].tolist()
     return order
 
 
+def _in_heights(box: NDArray[np.float64]) -> NDArray[np.float64]:
+    """In the median height from the corner of all boxes, so that neither a margin nor the unit changes anything.
+
+    On a grid, as what is equal in one unit may differ in its last digit in another.
+    """
+    heights = np.sort(box[:, 3] - box[:, 1])
+    unit = heights[len(heights) // 2] or heights[-1] or (box[:, 2] - box[:, 0]).max() or 1.0
+    return np.asarray(np.round((box - np.tile(box[:, :2].min(axis=0), 2)) / (unit / _GRID)) / _GRID)
+
+
 class _Cutter:
+    """The order of the boxes of one page, N x 4 in any unit."""
+
     def __init__(self, box: NDArray[np.float64]) -> None:
         self._box = box
         self._boxes = Boxes.of(box, _DRAWN_IN)
@@ -135,7 +147,7 @@ class _Cutter:
         columns = self._columns(rows, gutter)
         if len(rows) < _MIN_ROWS or len(columns) == 1:
             return False
-        if self._boxes.are_text_columns(columns, _TEXT_FULL, _TEXT_ROWS):
+        if len(rows) >= _TEXT_ROWS and self._boxes.are_text_columns(columns, _TEXT_FULL):
             return True
         return self._gutter_wins(columns, rows, self._boxes.height([i for row in rows for i in row]))
 
