@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 
 import numpy as np
@@ -17,6 +18,8 @@ Region = list[int]
 _FULL = 0.6  # of a column's width that its median row covers: running text fills its column
 _MIN_ROWS = 3  # rows that make a column
 _MIN_WIDTH = 8.0  # of a column of text, in heights of its boxes: a table's are narrower
+_LOOSE = 1.5  # heights of a box between two rows of text, at most
+_WIDE = 0.5  # of the narrower column beside it: a gutter between columns of text is no wider
 _LEVEL = 0.6  # of the lower of two boxes that stand beside each other in one row
 _NEAR = 2  # boxes above and below a middle that are looked at for one beside it
 
@@ -71,16 +74,17 @@ class Boxes:
 
     def are_text_columns(self, columns: Sequence[Region], full: float = _FULL) -> bool:
         """Whether there are several columns and each is of running text: its median row covers `full` of it."""
-        return len(columns) > 1 and all(self._is_text_column(column, full) for column in columns)
+        if len(columns) < 2 or not all(self._is_text_column(column, full) for column in columns):
+            return False
+        narrower = [min(pair) for pair in pairwise(map(self.width, columns))]
+        return all(gutter <= _WIDE * width for gutter, width in zip(self.gutters(columns), narrower, strict=True))
 
     def _is_text_column(self, column: Region, full: float) -> bool:
         if len(column) < _MIN_ROWS:
             return False
-        width = self.width(column)
-        if width < _MIN_WIDTH * self.height(column):
-            return False
-        rows = self.rows(column)
-        if len(rows) < _MIN_ROWS:
+        width, height = self.width(column), self.height(column)
+        rows = self.rows(column) if width >= _MIN_WIDTH * height else []
+        if len(rows) < _MIN_ROWS or median(self.leading(rows)) > _LOOSE * height:
             return False
         return median([sum(self.x1[i] - self.x0[i] for i in row) for row in rows]) >= full * width
 

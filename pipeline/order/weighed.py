@@ -34,6 +34,7 @@ _TABLE_COLUMNS, _TABLE_ROWS, _TABLE_FULL = 3, 6, 0.8  # columns, rows, and the s
 _MARK = 2.0  # a column narrower than so many heights holds the numbers or bullets of a list
 _SPOILERS = 3  # rows at a band's end that may keep it from being one, such as a page number in the gutter
 _GRID = 2.0**20  # to the median height
+_TINY = 1e-100  # the least unit: dividing by a smaller one would not be finite
 _MAX_DEPTH = 64  # cuts into each other; what is left then is read by rows, or some pages would take for ever
 
 
@@ -53,7 +54,7 @@ def _in_heights(box: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     heights = np.sort(box[:, 3] - box[:, 1])
     unit = heights[len(heights) // 2] or heights[-1] or (box[:, 2] - box[:, 0]).max() or 1.0
-    return np.asarray(np.round((box - np.tile(box[:, :2].min(axis=0), 2)) / (unit / _GRID)) / _GRID)
+    return np.asarray(np.round((box - np.tile(box[:, :2].min(axis=0), 2)) / max(unit, _TINY) * _GRID) / _GRID)
 
 
 class _Cutter:
