@@ -11,6 +11,7 @@ _MAX_GAP = 1.3  # of the words' height: more is a column's or a cell's gap
 _MIN_OVERLAP = 0.5  # of the lower word's height
 _NEAR = 12  # words of a band that are looked at
 _WIDE_GAP, _WIDE_OVERLAP = 0.9, 0.8  # across a gap this wide words must stand level, or they are of two columns
+_STRIP = 8.0  # times as high as wide: text that runs down, and its neighbour is another line
 
 
 def group_lines(box: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -45,10 +46,14 @@ def _links(box: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]
     gap = box[right, 0] - box[left, 2]
     same = _same_line(box[left], box[right], gap)
     left, right, gap = left[same], right[same], gap[same]
+    # On a page that leans a word of the next row may be as near to the right; it stands higher or lower. What is of
+    # another size is on the same baseline, or a first letter many lines high at the top of the first of them.
+    rise = np.abs(box[left] - box[right])
+    distance = gap + np.minimum(rise[:, 1], rise[:, 3])
     # Of each word the nearest one, then of those who want the same one the nearest.
-    kept = nearest(left, right, gap)
-    left, right, gap = left[kept], right[kept], gap[kept]
-    kept = nearest(right, left, gap)
+    kept = nearest(left, right, distance)
+    left, right, distance = left[kept], right[kept], distance[kept]
+    kept = nearest(right, left, distance)
     return left[kept], right[kept]
 
 
@@ -58,4 +63,6 @@ def _same_line(a: NDArray[np.float64], b: NDArray[np.float64], gap: NDArray[np.f
     low, high = np.minimum(a_height, b_height), np.maximum(a_height, b_height)
     needed = np.where(gap > _WIDE_GAP * high, _WIDE_OVERLAP, _MIN_OVERLAP)
     shared = np.minimum(a[:, 3], b[:, 3]) - np.maximum(a[:, 1], b[:, 1])
-    return np.asarray((gap <= _MAX_GAP * high) & (gap >= -high) & (shared >= needed * low), dtype=np.bool_)
+    down = (a_height > _STRIP * (a[:, 2] - a[:, 0])) & (b_height > _STRIP * (b[:, 2] - b[:, 0]))
+    near = (gap <= _MAX_GAP * high) & (gap >= -high)
+    return np.asarray(near & (shared >= needed * low) & ~down, dtype=np.bool_)
