@@ -74,16 +74,19 @@ class Boxes:
 
     def are_text_columns(self, columns: Sequence[Region], full: float = _FULL) -> bool:
         """Whether there are several columns and each is of running text: its median row covers `full` of it."""
-        if len(columns) < 2 or not all(self._is_text_column(column, full) for column in columns):
+        if len(columns) < 2 or min(map(len, columns)) < _MIN_ROWS:
             return False
-        narrower = [min(pair) for pair in pairwise(map(self.width, columns))]
-        return all(gutter <= _WIDE * width for gutter, width in zip(self.gutters(columns), narrower, strict=True))
+        width = [self.width(column) for column in columns]
+        narrower = map(min, pairwise(width))
+        if any(gutter > _WIDE * beside for gutter, beside in zip(self.gutters(columns), narrower, strict=True)):
+            return False
+        height = [self.height(column) for column in columns]
+        if any(w < _MIN_WIDTH * h for w, h in zip(width, height, strict=True)):
+            return False
+        return all(self._is_text(*column, full) for column in zip(columns, width, height, strict=True))
 
-    def _is_text_column(self, column: Region, full: float) -> bool:
-        if len(column) < _MIN_ROWS:
-            return False
-        width, height = self.width(column), self.height(column)
-        rows = self.rows(column) if width >= _MIN_WIDTH * height else []
+    def _is_text(self, column: Region, width: float, height: float, full: float) -> bool:
+        rows = self.rows(column)
         if len(rows) < _MIN_ROWS or median(self.leading(rows)) > _LOOSE * height:
             return False
         return median([sum(self.x1[i] - self.x0[i] for i in row) for row in rows]) >= full * width

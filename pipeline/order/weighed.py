@@ -69,9 +69,12 @@ class _Cutter:
         stack = [(list(range(len(self._box))), 0)]
         while stack:
             region, depth = stack.pop()
-            parts = self._parts(region) if len(region) > 1 and depth < _MAX_DEPTH else [region]
+            if len(region) == 1:
+                order += region
+                continue
+            parts = self._parts(region) if depth < _MAX_DEPTH else [region]
             if len(parts) == 1:
-                order += region if len(region) == 1 else [region[k] for k in lrtb(self._box[region])]
+                order += [region[k] for k in lrtb(self._box[region])]
             else:
                 stack += [(part, depth + 1) for part in reversed(parts)]
         return order
@@ -83,11 +86,14 @@ class _Cutter:
         if boxes.are_text_columns(columns):
             return columns
         rows = boxes.rows(region)
+        if len(rows) == 1 and len(columns) == len(region):
+            return columns
         if len(columns) > 1 and (len(rows) == 1 or self._gutter_wins(columns, rows, height)):
             return _at_wide(columns, boxes.gutters(columns), _SAME_GUTTER)
         if len(rows) == 1:
             return [region]
-        bands = self._bands(rows, _MIN_GUTTER * height)
+        # What a gutter passes all through was weighed already.
+        bands = rows if len(columns) > 1 else self._bands(rows, _MIN_GUTTER * height)
         return _at_wide(bands, boxes.leading(bands), _SAME_GAP) if len(bands) > 1 else rows
 
     def _gutter_wins(self, columns: list[Region], rows: list[Region], height: float) -> bool:
