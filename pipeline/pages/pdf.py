@@ -17,13 +17,12 @@ from pipeline.pages.cover import union_area
 from pipeline.pages.objects import picture_bounds
 from pipeline.pages.opened import Opened, damage_is
 from pipeline.pages.picture import grey_if_equal
-from pipeline.pages.shown import unseen, without_text
+from pipeline.pages.shown import any_within, unseen, without_text
 from schemas.manifest import Reason
 
 # FPDF_PageToDevice answers in whole pixels of a device; of one this large the rounding is nothing.
 _DEVICE = 1_000_000
 _MIN_POINTS, _MAX_POINTS = 3.0, 14_400.0  # the PDF limits of a page's side
-_LARGE = 0.3  # of the page under pictures: there text may lie that nobody sees
 _MAX_PICTURES = 500  # of a page whose cover is counted: scanners cut pages into strips
 
 
@@ -58,14 +57,15 @@ class PdfFile(Opened):
         width, height = page.get_size()
         _check_size(width, height)
         to_page = _to_fractions(page)
+        pictures = _map_boxes(picture_bounds(page.raw, _MAX_PICTURES), to_page)
         facts = PageFacts(
             declared_rotation=page.get_rotation(),
-            picture_cover=_picture_cover(page, to_page),
+            picture_cover=round(union_area(pictures), 4),
             size=(width, height),
         )
         picture = _render(page, longest)
         found = self._chars(page, to_page) if chars else no_chars()
-        if facts.picture_cover >= _LARGE and len(found) and not found.hidden.all():
+        if any_within(found.box[found.solid() & ~found.hidden], pictures):
             found = _only_seen(page, found, picture, longest)
         return RawPage(picture, facts, found)
 
@@ -142,8 +142,3 @@ def _to_chars(text: Any, count: int, to_page: NDArray[np.float64]) -> Chars:
     code, box, hidden = read_chars(text, count)
     mapped = _map_boxes(box, to_page)
     return Chars(code, np.where(np.isfinite(mapped), mapped, 0.0).astype(np.float32), hidden)
-
-
-def _picture_cover(page: Any, to_page: NDArray[np.float64]) -> float:
-    """Share of the page that pictures cover together. Only what lies at the top of the page is looked at."""
-    return round(union_area(_map_boxes(picture_bounds(page.raw, _MAX_PICTURES), to_page)), 4)
