@@ -34,7 +34,8 @@ def any_within(box: NDArray[np.float32], pictures: NDArray[np.float64]) -> bool:
     """Whether the middle of any box (N x 4) lies in one of the pictures (M x 4, of the same units)."""
     x, y = (box[:, 0] + box[:, 2]) / 2, (box[:, 1] + box[:, 3]) / 2
     return any(
-        ((x >= left) & (x <= right) & (y >= top) & (y <= bottom)).any() for left, top, right, bottom in pictures.tolist()
+        ((x >= left) & (x <= right) & (y >= top) & (y <= bottom)).any()
+        for left, top, right, bottom in pictures.tolist()
     )
 
 
