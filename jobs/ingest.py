@@ -55,7 +55,7 @@ def ingest(
     ocr_alphabet: Annotated[Alphabet, typer.Option(help="Characters that rapidocr may read.")] = Alphabet.LATIN,
     ocr_models: OcrModels = None,
     ocr_device: Annotated[
-        OcrDevice, typer.Option(help="cuda: paddleocr with onnxruntime-gpu; untested.")
+        OcrDevice, typer.Option(help="cuda: paddleocr with onnxruntime-gpu.")
     ] = OcrDevice.CPU,
     gpu_share: GpuShare = 1.0,
     pdf_text: Annotated[PdfText, typer.Option(help="Whether text layers of PDFs are used.")] = PdfText.AUTO,

@@ -36,8 +36,9 @@ _PARAMS: dict[str, Any] = {
 # One thread fixes the sums, and more threads inside a model waste cores.
 _RUNTIME: dict[str, Any] = {"intra_op_num_threads": 1, "inter_op_num_threads": 1}
 _CUDA = "CUDAExecutionProvider"
-# Sums that come out the same each time: no choosing of algorithms by stopwatch, no shortened floats.
-_CUDA_OPTIONS = {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
+# Sums that come out the same each time: no choosing of algorithms by stopwatch, no shortened floats. cuDNN's own choice
+# is made anew for each width of a line, which took most of a page's time.
+_CUDA_OPTIONS = {"cudnn_conv_algo_search": "DEFAULT", "use_tf32": "0"}
 _Box = tuple[float, float, float, float]
 
 
