@@ -32,6 +32,9 @@ from schemas.manifest import Reason
 # A space is a fifth to a third of the characters' size, kerning less than a tenth. pdfplumber's own three points take
 # small print that is set without space characters for one word a line.
 _SPACE = 0.15
+# Two characters that differ less in height than 3 points are in one line to pdfplumber. That suits print of this size;
+# so a page whose print has another size is enlarged or reduced for it.
+_PRINT = 10.0
 _INVISIBLE = 3  # text render mode
 _UNMAPPED = "\ufffd"  # where a font does not say which character a glyph is
 _LINE_BREAK, _BLANK = 0x0A, 0x20
@@ -150,10 +153,11 @@ def _words(chars: Sequence[_Char]) -> Iterator[tuple[list[int], bool]]:
     to it as if it ran across; and what is hidden apart from what is seen, as the one often lies on the other.
     """
     extractor = WordExtractor(x_tolerance_ratio=_SPACE)
+    scale = _PRINT / float(np.median([_size(char) for char in chars])) if chars else 1.0
     for quarter in (0, 1, 2, 3):
         for hidden in (False, True):
             turned = [
-                _as_if_across(at, char)
+                _as_if_across(at, char, scale)
                 for at, char in enumerate(chars)
                 if char.quarter == quarter and char.hidden == hidden
             ]
@@ -167,9 +171,15 @@ def _begins_line(last: dict[str, Any], word: dict[str, Any]) -> bool:
     return bool(word["x0"] < last["x1"] or abs(word["top"] - last["top"]) > last["height"] / 2)
 
 
-def _as_if_across(at: int, char: _Char) -> dict[str, Any]:
-    """What pdfplumber wants to know of a character, turned so that its text runs from left to right."""
+def _size(char: _Char) -> float:
+    """How high a line of such characters is, in points; of what has no height, next to nothing."""
     left, bottom, right, top = char.box
+    return max(right - left if char.quarter % 2 else top - bottom, 1e-3)
+
+
+def _as_if_across(at: int, char: _Char, scale: float) -> dict[str, Any]:
+    """What pdfplumber wants to know of a character, enlarged, and turned so that its text runs from left to right."""
+    left, bottom, right, top = (scale * value for value in char.box)
     x0, y0, x1, y1 = (
         (left, -top, right, -bottom),
         (bottom, left, top, right),
