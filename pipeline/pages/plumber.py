@@ -73,7 +73,7 @@ class PlumberText:
             document = PDFDocument(PDFParser(io.BytesIO(self._data)), password=self._password)
             self._pages = list(PDFPage.create_pages(document))
         if len(self._pages) != self._count:
-            raise PageError(Reason.PAGE_DAMAGED, f"pdfplumber finds {len(self._pages)} pages, pdfium {self._count}")
+            raise PageError(Reason.PAGE_DAMAGED, f"pdfplumber finds {len(self._pages)} page(s), pdfium {self._count}")
         return self._pages
 
 

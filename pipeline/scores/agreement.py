@@ -18,28 +18,31 @@ from pipeline.words.base import WordList
 Pairs = list[tuple[int, int]]
 
 _LEVEL = 0.1  # of the height of characters: more is another size, or raised
+_NEAR = 0.25  # of a box's height: a glyph without a width has none of its own place
 
 
 class Kind(StrEnum):
-    """Ways to disagree, each by a rule; the first that fits, in this order."""
+    """Ways to disagree. Each has a rule (see `kind_of`); the first that fits counts, in this order."""
 
     UNMAPPED = "characters without mapping"
-    RULE = "split: a row of dashes, dots or lines"
-    MARK = "split: punctuation or signs set apart"
-    RAISED = "split: raised or lowered"
-    TURNED = "split: rotated text"
-    SPACE = "split: a blank that one of them puts there"
-    GAP = "split: a gap too narrow or too wide"
-    LIGATURE = "ligature or another form of the same character"
+    OVERLAP = "text drawn over other text"
+    RULE = "a row of one sign, cut up"
+    TURNED = "rotated text, cut up"
+    RAISED = "characters of another size or height, cut off"
+    SPACED = "letter-spaced text, cut up"
+    APART_IN_HEIGHT = "marks that share no height with their neighbour, cut off"
+    BLANK = "a blank that only one of them sees"
+    GAP = "a gap that is narrow for one and wide for the other"
+    LIGATURE = "ligature or another form of a character"
     HYPHEN = "hyphen or dash"
-    TWICE = "drawn twice"
-    ORDER = "order of characters"
+    ORDER = "order of overlapping characters"
+    TWICE = "characters drawn twice"
     MORE = "characters that one of them leaves out"
-    OTHER_CHARACTERS = "other characters in the same place"
-    APART = "the same word, boxes apart"
-    INVISIBLE = "only one: invisible text"
-    OUTSIDE = "only one: at or beyond the edge of the page"
-    BLANK = "only one: nothing but signs without ink"
+    SUBSTITUTE = "other characters in the same place"
+    ELSEWHERE = "the same word, boxes apart"
+    INVISIBLE = "invisible text"
+    OUTSIDE = "at or beyond the edge of the page"
+    SIGN = "signs that only one of them has"
     OTHER = "other"
 
 
@@ -93,11 +96,11 @@ def _overlap(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray
 
 
 def disagreements(first: WordList, second: WordList, pairs: Pairs) -> list[Disagreement]:
-    """Unpaired words of the two, joined where the middle of one lies in the box of one of the other's."""
+    """Unpaired words of the two, joined where the middle of one lies in (or next to) the box of the other's."""
     ours = sorted(set(range(len(first))) - {at for at, _ in pairs})
     theirs = sorted(set(range(len(second))) - {at for _, at in pairs})
     a, b = first.box[ours], second.box[theirs]
-    touching = _inside(a, b) | _inside(b, a).T
+    touching = _inside(a, b, _NEAR) | _inside(b, a, _NEAR).T
     found, left = [], [set(range(len(ours))), set(range(len(theirs)))]
     while left[0] or left[1]:
         side = 0 if left[0] else 1
@@ -107,10 +110,12 @@ def disagreements(first: WordList, second: WordList, pairs: Pairs) -> list[Disag
     return found
 
 
-def _inside(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """N x M: whether the middle of the one lies in the box of the other."""
+def _inside(a: NDArray[np.float64], b: NDArray[np.float64], grown: float = 0.0) -> NDArray[np.bool_]:
+    """N x M: whether the middle of the one lies in the box of the other, grown by a share of its height."""
     middle = ((a[:, :2] + a[:, 2:]) / 2)[:, None]
-    return np.asarray(((middle >= b[None, :, :2]) & (middle <= b[None, :, 2:])).all(axis=2), dtype=np.bool_)
+    margin = grown * (b[:, 3:] - b[:, 1:2])
+    inside = (middle >= (b[:, :2] - margin)[None]) & (middle <= (b[:, 2:] + margin)[None])
+    return np.asarray(inside.all(axis=2), dtype=np.bool_)
 
 
 def _connected(side: int, start: int, touching: NDArray[np.bool_]) -> tuple[set[int], set[int]]:
@@ -158,44 +163,57 @@ def _is_unmapped(text: str) -> bool:
 
 
 def _both(a: _Side, b: _Side) -> Kind:
-    if a.text == b.text or (len(a.texts) != len(b.texts) and Counter(a.text) == Counter(b.text)):
-        return _split(*((a, b) if len(a.texts) >= len(b.texts) else (b, a)))
+    if _is_crowded(a) or _is_crowded(b):
+        return Kind.OVERLAP
+    if a.text == b.text:
+        return _cut(*((a, b) if len(a.texts) >= len(b.texts) else (b, a)))
     plain = [unicodedata.normalize("NFKC", side.text) for side in (a, b)]
-    if plain[0] == plain[1]:
-        return Kind.LIGATURE
-    if _without_dashes(plain[0]) == _without_dashes(plain[1]):
-        return Kind.HYPHEN
-    if Counter(plain[0]) == Counter(plain[1]):
-        return Kind.ORDER
-    if set(plain[0]) == set(plain[1]) and (_doubled(*plain) or _doubled(*plain[::-1])):
-        return Kind.TWICE
-    if not Counter(plain[0]) - Counter(plain[1]) or not Counter(plain[1]) - Counter(plain[0]):
-        return Kind.MORE
-    return Kind.OTHER_CHARACTERS
+    counts = [Counter(text) for text in plain]
+    rules = (
+        (Kind.LIGATURE, plain[0] == plain[1]),
+        (Kind.HYPHEN, _without_dashes(plain[0]) == _without_dashes(plain[1])),
+        (Kind.ORDER, counts[0] == counts[1]),
+        (Kind.TWICE, counts[0].keys() == counts[1].keys() and max(map(len, plain)) >= 1.5 * min(map(len, plain))),
+        (Kind.MORE, not (counts[0] - counts[1] and counts[1] - counts[0])),
+    )
+    return next((kind for kind, fits in rules if fits), Kind.SUBSTITUTE)
+
+
+def _is_crowded(side: _Side) -> bool:
+    """Whether more characters lie in the boxes of the words than the words have: others are drawn over them."""
+    return int(_within(side.box, side.reading.chars).sum()) > len(side.text)
 
 
 def _without_dashes(text: str) -> str:
     return "".join(c for c in text if c != "\u00ad" and unicodedata.category(c) != "Pd")
 
 
-def _doubled(a: str, b: str) -> bool:
-    """Whether `a` is `b` with some characters more than once."""
-    more = Counter(a) - Counter(b)
-    return bool(more) and not Counter(b) - Counter(a) and len(a) >= 1.5 * len(b)
-
-
-def _split(parts: _Side, whole: _Side) -> Kind:
+def _cut(parts: _Side, whole: _Side) -> Kind:
     """Why one has more words of the same characters, `parts`, than the other."""
-    if len(set(parts.text)) == 1 and not parts.text.isalnum():
-        return Kind.RULE
-    box = whole.box
-    if len(parts.text) > 2 and ((box[:, 3] - box[:, 1]).sum() > 2 * (box[:, 2] - box[:, 0]).sum()):
-        return Kind.TURNED
-    if any(not any(map(str.isalnum, text)) for text in parts.texts):
-        return Kind.MARK
-    if not any(_is_level(side.box, side.reading.chars) for side in (parts, whole)):
-        return Kind.RAISED
-    return Kind.SPACE if _has_blank(parts) else Kind.GAP
+    chars = parts.reading.chars
+    joints = _joints(parts)
+    blank = any(not chars.solid()[last + 1 : first].all() for last, first in joints)
+    high, low = chars.box[:, 1], chars.box[:, 3]
+    rules = (
+        (Kind.RULE, len(set(parts.text)) == 1 and not parts.text.isalnum()),
+        (Kind.TURNED, len(parts.text) > 2 and _runs_down(whole.box)),
+        (Kind.RAISED, not any(_is_level(side.box, side.reading.chars) for side in (parts, whole))),
+        (Kind.SPACED, blank and len(parts.texts) > 2 and 2 * sum(len(t) == 1 for t in parts.texts) > len(parts.texts)),
+        (Kind.APART_IN_HEIGHT, any(low[a] < high[b] or low[b] < high[a] for a, b in joints)),
+        (Kind.BLANK, blank),
+    )
+    return next((kind for kind, fits in rules if fits), Kind.GAP)
+
+
+def _runs_down(box: NDArray[np.float64]) -> bool:
+    width, height = (box[:, 2:] - box[:, :2]).sum(axis=0)
+    return bool(height > 2 * width)
+
+
+def _joints(parts: _Side) -> Pairs:
+    """For neighbours, the places of the last character of the one and of the first of the other."""
+    places = [np.flatnonzero(_within(box[None], parts.reading.chars)) for box in parts.box]
+    return [(int(a[-1]), int(b[0])) for a, b in pairwise(places) if len(a) and len(b)]
 
 
 def _is_level(boxes: NDArray[np.float64], chars: Chars) -> bool:
@@ -205,29 +223,16 @@ def _is_level(boxes: NDArray[np.float64], chars: Chars) -> bool:
     return bool(len(within) and max(np.ptp(height), np.ptp(within[:, 3])) <= _LEVEL * height.max())
 
 
-def _has_blank(parts: _Side) -> bool:
-    """Whether the characters of every two neighbours have a blank between them."""
-    chars = parts.reading.chars
-    solid = chars.solid()
-    ends = []
-    for box in parts.box:
-        at = np.flatnonzero(_within(box[None], chars))
-        if not len(at):
-            return False
-        ends.append((int(at[0]), int(at[-1])))
-    return all(not solid[last + 1 : first].all() for (_, last), (first, _) in pairwise(ends))
-
-
 def _only(here: _Side, other: Reading) -> Kind:
     """Why the other has nothing where one has a word."""
     if set(here.texts) <= set(other.words.text) and _is_apart(here, other.words):
-        return Kind.APART
+        return Kind.ELSEWHERE
     if _hidden(here.box, here.reading.chars) or _hidden(here.box, other.chars):
         return Kind.INVISIBLE
     if ((here.box <= 0) | (here.box >= 1)).any(axis=1).all():
         return Kind.OUTSIDE
     if not any(map(str.isalnum, here.text)):
-        return Kind.BLANK
+        return Kind.SIGN
     return Kind.OTHER
 
 
