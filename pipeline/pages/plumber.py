@@ -49,7 +49,8 @@ class PlumberText:
 
     def __init__(self, data: bytes, password: str, pages: int) -> None:
         self._data, self._password, self._count = data, password, pages
-        self._pages: list[PDFPage] | None = None
+        self._pages: list[PDFPage] = []
+        self._refusal = ""  # why it cannot be had; an error that is kept would keep what led to it
         self._resources = PDFResourceManager()  # fonts, which the pages of a document share
 
     def read(self, index: int, most: int) -> Read:
@@ -60,21 +61,30 @@ class PlumberText:
         Raises PageError where the document or the page cannot be had this way.
         """
         with damage_is(Reason.PAGE_DAMAGED, by="pdfplumber"):
-            page = self._opened()[index]
+            if not self._pages:
+                self._open()
+            page = self._pages[index]
             device = _Characters(self._resources, most)
             PDFPageInterpreter(self._resources, device).process_page(page)
             return _joined(device, most)
 
-    def _opened(self) -> list[PDFPage]:
-        """The pages. Another number than pdfium's says that the two would not be speaking of the same page."""
-        if self._pages is None:
-            # Damage that it can live with is thousands of lines that nobody reads.
-            logging.getLogger("pdfminer").setLevel(logging.CRITICAL)
-            document = PDFDocument(PDFParser(io.BytesIO(self._data)), password=self._password)
-            self._pages = list(PDFPage.create_pages(document))
-        if len(self._pages) != self._count:
-            raise PageError(Reason.PAGE_DAMAGED, f"pdfplumber finds {len(self._pages)} page(s), pdfium {self._count}")
-        return self._pages
+    def _open(self) -> None:
+        """Find the pages; what cannot be had is not tried again for every one of them."""
+        if self._refusal:
+            raise PageError(Reason.PAGE_DAMAGED, self._refusal)
+        # Damage that it can live with is thousands of lines that nobody reads.
+        logging.getLogger("pdfminer").setLevel(logging.CRITICAL)
+        try:
+            with damage_is(Reason.PAGE_DAMAGED, by="pdfplumber"):
+                document = PDFDocument(PDFParser(io.BytesIO(self._data)), password=self._password)
+                pages = list(PDFPage.create_pages(document))
+            if len(pages) != self._count:  # the two would not be speaking of the same page
+                said = f"pdfplumber finds {len(pages)} page(s), pdfium {self._count}"
+                raise PageError(Reason.PAGE_DAMAGED, said)
+        except PageError as error:
+            self._refusal = error.detail
+            raise
+        self._pages = pages
 
 
 @dataclass(frozen=True)

@@ -242,6 +242,18 @@ def test_ligatures_become_their_letters_and_glyphs_without_a_meaning_say_so() ->
     assert (page.chars.box[0] == page.chars.box[1]).all(), "both lie where the ligature lies"
 
 
+@pytest.mark.parametrize("shown", [b"ABC DE", b"(CBA) Tj -60 0 Td (ED"])
+def test_words_that_run_to_the_left_are_the_same_for_both(shown: bytes) -> None:
+    """Drawn as they look: the last letter first."""
+    fonts = b"/Font<</F 5 0 R>>"
+    font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding/ToUnicode 6 0 R>>"
+    cmap = b"1 begincodespacerange <00> <FF> endcodespacerange 1 beginbfrange <41> <45> <05D0> endbfrange"
+    content = b"BT /F 20 Tf 100 100 Td (%s) Tj ET" % shown.removeprefix(b"(")
+    ours, theirs = map(words, both(one_page(content, font, stream(cmap), resources=fonts)))
+    assert [text for text, _ in ours] == [text for text, _ in theirs]
+    assert len(ours) == 2
+
+
 def test_boxes_cover_the_ink_of_their_characters(plumber: Sandbox, draw_pdf: DrawPdf, ink: Ink) -> None:
     plumber.open(Format.PDF, draw_pdf(hello))
     page = plumber.page(0, 1000)
@@ -323,6 +335,20 @@ def test_what_only_pdfium_can_read_is_a_damaged_page(
     plumber.open(Format.PDF, draw_pdf(hello))
     assert len(plumber.page(0, 100).chars) > 30
     assert plumber.pid == child, "nothing died of it"
+
+
+def test_a_document_that_cannot_be_had_is_not_parsed_again_for_each_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pipeline.pages.plumber as plumber
+
+    opened: list[object] = []
+    parse = plumber.PDFParser
+    monkeypatch.setattr(plumber, "PDFParser", lambda file: opened.append(file) or parse(file))
+    document = open_document("pdf", one_page(b"", kids=b"3 0 R 3 0 R"), Limits(), (), PdfEngine.PDFPLUMBER)
+    for index in (0, 1, 0):
+        with pytest.raises(PageError, match=r"page-damaged: pdfplumber finds 1 page\(s\), pdfium 2"):
+            document.page(index, 100, chars=True)
+    assert len(opened) == 1
+    assert document.page(1, 100, chars=False).pixels.any(), "its picture is not asked of pdfplumber"
 
 
 def test_a_file_cut_off_anywhere_is_read_or_refused_and_kills_nothing(plumber: Sandbox, draw_pdf: DrawPdf) -> None:
