@@ -12,6 +12,7 @@ from jobs.cluster.ingest import IngestJob
 from jobs.cluster.ingest import ingest as run_ingest
 from jobs.command import FAILED, check_workers, require_lasting, run_command
 from pipeline.ingest import IngestConfig
+from pipeline.pages import PdfEngine
 from pipeline.words import PdfText, RouteConfig
 from pipeline.words.ocr import Alphabet, OcrDevice, OcrName
 from pipeline.words.ocr.choice import model_digests, models_digest, require_device, require_engine
@@ -59,6 +60,9 @@ def ingest(
     ] = OcrDevice.CPU,
     gpu_share: GpuShare = 1.0,
     pdf_text: Annotated[PdfText, typer.Option(help="Whether text layers of PDFs are used.")] = PdfText.AUTO,
+    pdf_engine: Annotated[
+        PdfEngine, typer.Option(help="Who reads text layers; pdfplumber is several times slower.")
+    ] = PdfEngine.PDFIUM,
     password_file: PasswordFile = None,
     pages_per_shard: Annotated[
         int | None, typer.Option(help="Pages of a shard, the unit of work; default: 4 to 256, by the number of pages.")
@@ -77,6 +81,7 @@ def ingest(
     check_workers(workers)
     require_lasting("--out", out)
     config = IngestConfig(
+        pdf_engine=pdf_engine,
         ocr=ocr,
         ocr_alphabet=ocr_alphabet,
         ocr_device=ocr_device,

@@ -39,14 +39,14 @@ class PageMaker(Closing):
 
     def __init__(self, config: IngestConfig, passwords: Sequence[str] = (), ocr_models: Path | None = None) -> None:
         self._config = config
-        self._sandbox = Sandbox(config.limits, passwords)
+        self._sandbox = Sandbox(config.limits, passwords, config.pdf_engine)
         self.beside = Beside(config.limits.for_pages)
         options = config.ocr_options(ocr_models)
 
         def make_ocr() -> OcrProcess:
             return OcrProcess(options, config.limits.for_ocr, config.ocr_models)
 
-        self._extractor = Extractor(config.route, make_ocr, config.ocr_longest)
+        self._extractor = Extractor(config.route, make_ocr, config.ocr_longest, config.pdf_engine)
         self._format = Format.PDF
 
     def open(self, kind: Format, data: bytes) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,14 @@ from numpy.typing import NDArray
 
 from pipeline.limited.base import Budget, PageError
 
-__all__ = ["Chars", "Limits", "PageError", "PageFacts", "RawPage", "no_chars"]
+__all__ = ["Chars", "Limits", "PageError", "PageFacts", "PdfEngine", "RawPage", "no_chars"]
+
+
+class PdfEngine(StrEnum):
+    """Who reads the characters of a PDF's text layer; pictures are pdfium's always."""
+
+    PDFIUM = "pdfium"
+    PDFPLUMBER = "pdfplumber"
 
 
 @dataclass(frozen=True, kw_only=True)

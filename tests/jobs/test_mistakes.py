@@ -40,6 +40,7 @@ MISTAKES = [
     ("ingest @file --out @mine", "{mine} is not empty and holds no dataset"),
     ("ingest @file --out @TRAIN", "is a dataset of train, expected one of pages"),
     ("ingest @file --out @PAGES", "was made with another configuration"),
+    ("ingest @file --out @PAGES --pdf-engine pdfplumber", "was made with another configuration"),
     ("ingest @file --out @NEW --workers 0", "--workers must be at least 1, got 0"),
     ("ingest @file --out @NEW --pages-per-shard 0", "pages_per_shard must be 1..1048576, got 0"),
     ("ingest nonsense://x --out @NEW", "Protocol not known: nonsense"),
@@ -118,6 +119,7 @@ def test_a_mistake_is_one_line_and_exit_2(command: str, text: str, pagemill: Pag
     "command",
     [
         "ingest @file --out @NEW --ocr none",
+        "ingest @file --out @NEW --pdf-engine mupdf",
         "ingest @file",
         "pretrain @TRAIN",
         "prepare @PAGES",
