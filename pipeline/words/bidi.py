@@ -1,0 +1,81 @@
+"""Right-to-left words of a text layer: characters by where they stand, then as a reader types them.
+
+UAX 9 in spirit, for single words: letters from right to left, numbers and foreign letters inside from left to right.
+What the file's order says is not asked: some files have it as it looks, some as it is typed, and pdfium turns some.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import numpy as np
+from numpy.typing import NDArray
+
+_LAM, _ALEFS = 0x0644, frozenset({0x0622, 0x0623, 0x0625, 0x0627})
+_LEFT_TO_RIGHT = re.compile(r"[LN][LN.]*[LN]|[LN]")
+_RIGHT_TO_LEFT = re.compile(r"R[R.N]*R|R")
+_CLASSES = {"R": "R", "AL": "R", "L": "L", "EN": "N", "AN": "N"}
+
+
+def from_the_right(code: NDArray[np.uint32], box: NDArray[np.float64], run: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Indices of the characters (N codes, N x 4 boxes) with those of each run from right to left.
+
+    `run` is N numbers in rising order, -1 where a character is to stay where it is. A mark follows the letter that
+    it stands on, and characters of one glyph (with one box) stay together in their order.
+    """
+    heads = _heads(code, box)
+    place = np.arange(len(code))
+    for number in np.unique(run[run >= 0]).tolist():
+        members = np.flatnonzero(run == number)
+        place[members] = members[_sorted(code[members], box[members], heads[members])]
+    return place
+
+
+def _heads(code: NDArray[np.uint32], box: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether each character begins a glyph: not where it has the box of the one before it."""
+    same = (box[1:] == box[:-1]).all(axis=1)
+    return np.concatenate([[True], ~same])
+
+
+def _is_mark(code: int) -> bool:
+    return unicodedata.category(chr(code)) in {"Mn", "Me"}
+
+
+def _sorted(code: NDArray[np.uint32], box: NDArray[np.float64], heads: NDArray[np.bool_]) -> NDArray[np.intp]:
+    middle = (box[:, 0] + box[:, 2]) / 2
+    mark = np.array([_is_mark(c) for c in code.tolist()], np.bool_)
+    if mark.all():
+        return np.argsort(-middle, kind="stable")
+    letters = middle[~mark]
+    # A mark counts as being where the nearest letter is.
+    nearest = np.abs(middle[:, None] - letters[None]).argmin(axis=1) if mark.any() else None
+    place = middle if nearest is None else np.where(mark, letters[nearest], middle)
+    glyph = np.cumsum(heads)
+    first = np.searchsorted(glyph, glyph)  # pieces of a glyph stay behind its first one
+    return np.asarray(np.lexsort((np.arange(len(code)), first, mark, -place)), dtype=np.intp)
+
+
+def logical(code: list[int], box: NDArray[np.float64]) -> list[int]:
+    """A word's characters, given from right to left, as they are typed."""
+    clusters: list[list[int]] = []
+    for i, character in enumerate(code):
+        if i and (_is_mark(character) or (box[i] == box[i - 1]).all()):
+            clusters[-1].append(character)
+        else:
+            clusters.append([character])
+    kinds = "".join(_CLASSES.get(unicodedata.bidirectional(chr(cluster[0])), ".") for cluster in clusters)
+    right = sum(kind == "R" for kind in kinds) >= sum(kind == "L" for kind in kinds)
+    if not right:
+        clusters.reverse()
+        kinds = kinds[::-1]
+    for found in (_LEFT_TO_RIGHT if right else _RIGHT_TO_LEFT).finditer(kinds):
+        clusters[found.start() : found.end()] = clusters[found.start() : found.end()][::-1]
+    return [character for cluster in clusters for character in _pieces(cluster)]
+
+
+def _pieces(cluster: list[int]) -> list[int]:
+    """Characters of one glyph: where pdfium turned lam and alef, which are one in nearly all fonts, it is undone."""
+    if len(cluster) >= 2 and cluster[0] in _ALEFS and cluster[1] == _LAM:
+        return [_LAM, cluster[0], *cluster[2:]]
+    return cluster
