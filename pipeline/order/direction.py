@@ -15,7 +15,8 @@ from pipeline.order.script import DIGIT, EAST, LEFT, RIGHT
 
 _TALL = 1.5  # height of a word over its width that is written downwards
 _WIDE = 2.0  # width over height of a word that lies, whatever the page does
-_LEFT_RUN = re.compile(r"N*L(?:[LN.]*[LN])?")  # a number belongs to the foreign words that it stands beside
+# A number belongs to the foreign words that it stands beside. Each run of numbers is looked at once.
+_LEFT_RUN = re.compile(r"(?<!N)N*L(?:[LN.]*[LN])?")
 _RIGHT_RUN = re.compile(r"R(?:[RN.]*R)?")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +27,10 @@ def from_the_right(code: NDArray[np.uint32], box: NDArray[np.float64], run: NDAr
     """
     heads = _heads(code, box)
     place = np.arange(len(code))
-    for number in np.unique(run[run >= 0]).tolist():
-        members = np.flatnonzero(run == number)
-        place[members] = members[_sorted(code[members], box[members], heads[members])]
+    borders = np.flatnonzero(np.diff(run, prepend=-1, append=-1)).tolist()
+    for start, end in pairwise(borders):
+        if run[start] >= 0:
+            place[start:end] = start + _sorted(code[start:end], box[start:end], heads[start:end])
     return place
 
 
@@ -47,13 +49,18 @@ def _sorted(code: NDArray[np.uint32], box: NDArray[np.float64], heads: NDArray[n
     mark = np.array([_is_mark(c) for c in code.tolist()], np.bool_)
     if mark.all():
         return np.argsort(-middle, kind="stable")
-    letters = middle[~mark]
     # A mark counts as being where the nearest letter is.
-    nearest = np.abs(middle[:, None] - letters[None]).argmin(axis=1) if mark.any() else None
-    place = middle if nearest is None else np.where(mark, letters[nearest], middle)
+    place = np.where(mark, _nearest(middle, np.unique(middle[~mark])), middle)
     glyph = np.cumsum(heads)
     first = np.searchsorted(glyph, glyph)  # pieces of a glyph stay behind its first one
     return np.asarray(np.lexsort((np.arange(len(code)), first, mark, -place)), dtype=np.intp)
+
+
+def _nearest(value: NDArray[np.float64], among: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each value the nearest of some, which are sorted."""
+    above = np.searchsorted(among, value)
+    high, low = among[above.clip(max=len(among) - 1)], among[(above - 1).clip(min=0)]
+    return np.where(np.abs(high - value) < np.abs(value - low), high, low)
 
 
 def logical(code: list[int], box: NDArray[np.float64]) -> list[int]:

@@ -56,22 +56,28 @@ def _copies(code: NDArray[np.uint32], box: NDArray[np.float64], thin: float, shi
 def join_spaced(
     code: NDArray[np.uint32], box: NDArray[np.float64], new_word: NDArray[np.bool_], new_line: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """`new_word` (N, whether each character begins a word) without the beginnings inside of words set apart.
+    """`new_word` (N: whether each character begins a word, as the first does) without what begins inside a word.
 
     "C O N T R A C T" is one word: letters alone, of one kind, with even gaps no wider than they are high.
     """
-    starts = np.flatnonzero(new_word | (np.arange(len(code)) == 0))
-    alone = (np.diff(starts, append=len(code)) == 1) & _is_letter(code[starts])
+    starts = np.flatnonzero(new_word)
+    size = np.diff(starts, append=len(code))
+    alone = (size == 1) & _is_letter(code[starts])
     # A run goes on as long as words of one letter follow on one line.
     run = np.cumsum(~alone | new_line[starts])
     number, first, count = np.unique(run[alone], return_index=True, return_counts=True)
     if not len(number) or count.max() < _LEAST:
         return new_word
-    joined, at = new_word.copy(), np.flatnonzero(alone)
-    for begin, size in zip(first[count >= _LEAST].tolist(), count[count >= _LEAST].tolist(), strict=True):
-        words = slice(int(at[begin]), int(at[begin]) + size)
-        for word in _inside(code[starts[words]], box[starts[words]], _neighbours(starts, words, new_line, box)):
-            joined[starts[words.start + word]] = False
+    joined, begins = new_word.copy(), np.flatnonzero(alone)[first]
+    # Gap before each word; none counts at the beginning of a line, and none to words of a single character.
+    gap = np.append(np.where(new_line[starts], np.inf, box[starts, 0] - box[starts - 1, 2]), np.inf)
+    longer = np.concatenate([[False], size > 1, [False]])
+    for begin, end in zip(begins.tolist(), (begins + count).tolist(), strict=True):
+        if end - begin < _LEAST:
+            continue
+        sides = [gap[side] for side, word in ((begin, begin), (end, end + 1)) if longer[word]]
+        letters = starts[begin:end]
+        joined[letters[_inside(code[letters], box[letters], min(sides, default=np.inf))]] = False
     return joined
 
 
@@ -80,30 +86,22 @@ def _is_letter(code: NDArray[np.uint32]) -> NDArray[np.bool_]:
     return np.asarray(((small >= 0x61) & (small <= 0x7A)) | ((code >= 0xC0) & (code < 0x530)), dtype=np.bool_)
 
 
-def _neighbours(starts: NDArray[np.intp], words: slice, new_line: NDArray[np.bool_], box: NDArray[np.float64]) -> float:
-    """Least gap to a word of several characters before or behind the run on its line; infinity without any."""
-    gaps = [np.inf]
-    first, end = starts[words.start], starts[words.stop - 1] + 1
-    if words.start and not new_line[first] and first - starts[words.start - 1] > 1:
-        gaps.append(box[first, 0] - box[first - 1, 2])
-    if end < len(box) and not new_line[end] and np.append(starts, len(box))[words.stop + 1] - end > 1:
-        gaps.append(box[end, 0] - box[end - 1, 2])
-    return float(min(gaps))
-
-
-def _inside(code: NDArray[np.uint32], box: NDArray[np.float64], neighbour: float) -> list[int]:
-    """Which letters of a run continue the word of the letter before them."""
+def _inside(code: NDArray[np.uint32], box: NDArray[np.float64], beside: float) -> list[int]:
+    """Which letters of a run continue the word of the letter before them; `beside` is the gap to a longer word."""
     text = "".join(map(chr, code.tolist()))
     gap = box[1:, 0] - box[:-1, 2]
     height = float(np.median(box[:, 3] - box[:, 1]))
     least = float(np.quantile(gap, 0.25))
-    listed = len(set(text)) == 1 or bool((np.diff(code.astype(np.int64)) == 1).all())
-    if listed or not (text.isupper() or text.islower()):
-        return []
-    if not 0 < least <= _WIDEST * height or neighbour <= _WIDER * least:
+    if not (text.isupper() or text.islower()) or not 0 < least <= _WIDEST * height or beside <= _WIDER * least:
         return []
     inside = gap <= _WIDER * least
-    sizes = np.diff([0, *(np.flatnonzero(~inside) + 1).tolist(), len(code)])
-    if np.ptp(gap[inside]) > _EVEN * height or sizes.max() < _LEAST:
+    words = np.split(code.astype(np.int64), np.flatnonzero(~inside) + 1)
+    if np.ptp(gap[inside]) > _EVEN * height or max(map(len, words)) < _LEAST or any(map(_is_list, words)):
         return []
     return [int(i) + 1 for i in np.flatnonzero(inside)]
+
+
+def _is_list(code: NDArray[np.int64]) -> bool:
+    """Whether letters are a row of the same one, or follow each other as in the alphabet."""
+    step = np.diff(code)
+    return len(code) >= _LEAST and (bool((step == 0).all()) or bool((step == 1).all()))

@@ -90,7 +90,9 @@ def test_letters_set_apart_are_a_word() -> None:
     assert joined("w i c h t i g") == ["wichtig"]
 
 
-@pytest.mark.parametrize("text", ["A B C", "A B C D E", "X X X X", "1 2 3 5", "a B c A", "is a b a c here", "* - * -"])
+@pytest.mark.parametrize(
+    "text", ["A B C", "A B C D E", "X X X X", "a b c d  a b c d", "1 2 3 5", "a B c A", "is a b a c here", "* - * -"]
+)
 def test_single_letters_of_a_text_stay_single(text: str) -> None:
     assert joined(text) == text.split()
 
