@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -46,13 +47,15 @@ def _is_mark(code: int) -> bool:
 
 def _sorted(code: NDArray[np.uint32], box: NDArray[np.float64], heads: NDArray[np.bool_]) -> NDArray[np.intp]:
     middle = (box[:, 0] + box[:, 2]) / 2
-    mark = np.array([_is_mark(c) for c in code.tolist()], np.bool_)
+    glyph = np.cumsum(np.concatenate([[True], heads[1:]])) - 1
+    first = np.searchsorted(glyph, glyph)
+    marks = np.bincount(glyph, [_is_mark(c) for c in code.tolist()])
+    mark = (marks == np.bincount(glyph))[glyph]
     if mark.all():
-        return np.argsort(-middle, kind="stable")
+        return np.asarray(np.lexsort((np.arange(len(code)), -middle)), dtype=np.intp)
     # A mark counts as being where the nearest letter is.
     place = np.where(mark, _nearest(middle, np.unique(middle[~mark])), middle)
-    glyph = np.cumsum(heads)
-    first = np.searchsorted(glyph, glyph)  # pieces of a glyph stay behind its first one
+    # Pieces of a glyph stay behind its first one.
     return np.asarray(np.lexsort((np.arange(len(code)), first, mark, -place)), dtype=np.intp)
 
 
@@ -66,23 +69,39 @@ def _nearest(value: NDArray[np.float64], among: NDArray[np.float64]) -> NDArray[
 def logical(code: list[int], box: NDArray[np.float64]) -> list[int]:
     """A word's characters, given from right to left, as they are typed."""
     clusters: list[list[int]] = []
-    for i, character in enumerate(code):
-        if i and (_is_mark(character) or (box[i] == box[i - 1]).all()):
-            clusters[-1].append(character)
+    for glyph in _glyphs(code, box):
+        if clusters and all(map(_is_mark, glyph)):
+            clusters[-1] += glyph
         else:
-            clusters.append([character])
-    kinds = "".join(_CLASSES.get(unicodedata.bidirectional(chr(cluster[0])), ".") for cluster in clusters)
+            clusters.append(_typed(glyph))
+    kinds = "".join(_class(cluster[0]) for cluster in clusters)
     right = sum(kind == "R" for kind in kinds) >= sum(kind == "L" for kind in kinds)
     if not right:
         clusters.reverse()
         kinds = kinds[::-1]
     for found in (_LEFT_TO_RIGHT if right else _RIGHT_TO_LEFT).finditer(kinds):
         clusters[found.start() : found.end()] = clusters[found.start() : found.end()][::-1]
-    return [character for cluster in clusters for character in _pieces(cluster)]
+    return [character for cluster in clusters for character in cluster]
 
 
-def _pieces(cluster: list[int]) -> list[int]:
-    """Characters of one glyph: where pdfium turned lam and alef, which are one in nearly all fonts, it is undone."""
-    if len(cluster) >= 2 and cluster[0] in _ALEFS and cluster[1] == _LAM:
-        return [_LAM, cluster[0], *cluster[2:]]
-    return cluster
+def _glyphs(code: list[int], box: NDArray[np.float64]) -> Iterator[list[int]]:
+    """The characters in pieces that have one box."""
+    starts = np.flatnonzero(_heads(np.array(code), box)).tolist()
+    for start, end in pairwise([*starts, len(code)]):
+        yield code[start:end]
+
+
+def _typed(glyph: list[int]) -> list[int]:
+    """Characters of one glyph as they are typed. pdfium has turned them, but where it took a ligature's code apart.
+
+    Of those only lam with alef is frequent, and no glyph is alef with lam.
+    """
+    if len(glyph) == 1 or any(_class(c) != "R" and not _is_mark(c) for c in glyph):
+        return glyph
+    letters = [c for c in glyph if not _is_mark(c)]
+    in_order = len(letters) < 2 or (letters[0] == _LAM and letters[1] in _ALEFS)
+    return glyph if in_order and not (letters and _is_mark(glyph[0])) else glyph[::-1]
+
+
+def _class(code: int) -> str:
+    return _CLASSES.get(unicodedata.bidirectional(chr(code)), ".")

@@ -6,16 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ROWS = 250  # of the page: copies stand in one of them
-_SHIFT, _THIN = (
-    0.3,
-    0.15,
-)  # of a character's width between it and its copy; of the page's median height, where that is more
+_SHIFT = 0.3  # of a character's width and height between it and its copy
+_THIN = 0.15  # of the page's median height, where that is more: full stops are small
 _LEAST = 4  # letters of a word that was set apart
-_EVEN, _WIDER = (
-    0.2,
-    1.6,
-)  # gaps of one word differ by this part of the letters' height; a new word's gap is so much wider
-_WIDEST = 1.0  # of the letters' height: a gap between letters of one word
+_EVEN = 0.2  # of the letters' height, by which gaps inside of a word differ
+_WIDER = 1.6  # of a gap inside of a word: more is a gap between words
+_WIDEST = 1.0  # of the letters' height: a gap inside of a word
 
 
 def drawn_again(code: NDArray[np.uint32], box: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -32,6 +28,9 @@ def drawn_again(code: NDArray[np.uint32], box: NDArray[np.float64]) -> NDArray[n
     again = _copies(code, box, thin, 0.0)
     if again.any():
         again |= _copies(code, box, thin, 0.5)  # copies across the border of two rows
+        # One alone is a chance: texts that overlap.
+        beside = np.concatenate([[False], again, [False]])
+        again &= beside[:-2] | beside[2:]
     return np.asarray(again[np.cumsum(glyph) - 1], dtype=np.bool_)
 
 
@@ -40,16 +39,16 @@ def _copies(code: NDArray[np.uint32], box: NDArray[np.float64], thin: float, shi
     # One number orders by character, row and place.
     key = (code.astype(np.int64) << 10 | row) << 32 | np.clip(box[:, 0] * (1 << 24), 0, (1 << 32) - 1).astype(np.int64)
     by_key = np.argsort(key)
-    key, left = key[by_key] >> 32, box[by_key, 0]
-    width = box[by_key, 2] - left
     again = np.zeros(len(code), np.bool_)
-    near = key[1:] == key[:-1]
-    near &= left[1:] - left[:-1] <= np.maximum(_SHIFT * np.minimum(width[1:], width[:-1]), thin)
-    if not near.any():
-        return again
-    starts = np.flatnonzero(np.concatenate([[True], ~near]))
+    near = np.concatenate([[False], np.diff(key[by_key] >> 32) == 0])
+    for low, high in ((0, 2), (1, 3)):
+        start, size = box[by_key, low], box[by_key, high] - box[by_key, low]
+        allowed = np.maximum(_SHIFT * np.minimum(size[1:], size[:-1]), thin)
+        near[1:] &= np.abs(np.diff(start)) <= allowed
+        if not near.any():
+            return again  # nearly always
     again[:] = True
-    again[np.minimum.reduceat(by_key, starts)] = False
+    again[np.minimum.reduceat(by_key, np.flatnonzero(~near))] = False
     return again
 
 

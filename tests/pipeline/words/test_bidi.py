@@ -60,11 +60,19 @@ def test_lam_and_alef_of_one_glyph_are_as_they_are_typed() -> None:
         assert typed(["\u0645", glyph, "\u0633"], [0, 1, 2, 3]) == "\u0633\u0644\u0627\u0645"
 
 
+def test_letters_of_one_box_are_turned_back() -> None:
+    """Where a file says what a whole word is, each of its letters has the word's box, and pdfium turns them."""
+    word = "\u062d\u064e\u0628\u064a\u0628\u064a"
+    code, box = [ord(c) for c in reversed(word)], np.array([(0.0, 0, 5, 1)] * len(word))
+    place = from_the_right(np.array(code, np.uint32), box, np.zeros(len(word), np.intp))
+    assert "".join(map(chr, logical([code[i] for i in place], box))) == word
+
+
 LETTERS = st.sampled_from(f"{SHIN}{LAMED}{QAMATS}\u0627\u0644a1.\u0301")
 NUMBERS = st.integers(0, 9)
 
 
-@given(st.lists(st.tuples(LETTERS, NUMBERS, NUMBERS, st.integers(-1, 3)), max_size=20))
+@given(st.lists(st.tuples(LETTERS, NUMBERS, NUMBERS, st.integers(-1, 3)), min_size=1, max_size=20))
 def test_any_characters_stay_all_there_and_runs_stay_where_they_are(
     entries: list[tuple[str, int, int, int]],
 ) -> None:

@@ -35,13 +35,16 @@ def test_what_only_looks_alike_stays() -> None:
     assert not any(again(row("hello... mmm lll")))
     assert not any(again(row("same"), row("same", y=0.52)))
     assert not any(again(row("same"), row("bird")))
+    assert not any(again(row("same"), row("bind"), row("lack", y=0.5001))), "one letter alone at its place is a chance"
+    code, box = row("Massachusetts")
+    assert not any(again((code, [(y, x, y + HEIGHT, x + WIDTH) for x, y, *_ in box]))), "a line that runs down"
 
 
 def test_letters_of_one_glyph_stay_and_go_together() -> None:
     glyph = ([0x66, 0x66, 0x69], [(0.1, 0.5, 0.11, 0.51)] * 3)
     assert again(glyph) == [False] * 3
     moved = ([0x66, 0x66, 0x69], [(0.1003, 0.5, 0.1103, 0.51)] * 3)
-    assert again(glyph, row("x", 0.2), moved) == [False] * 4 + [True] * 3
+    assert again(glyph, row("x", 0.2), moved, row("x", 0.2003)) == [False] * 4 + [True] * 4
 
 
 FRACTION = st.floats(0, 1, width=32)
