@@ -61,7 +61,7 @@ def ingest(
     pdf_text: Annotated[PdfText, typer.Option(help="Whether text layers of PDFs are used.")] = PdfText.AUTO,
     password_file: PasswordFile = None,
     pages_per_shard: Annotated[
-        int | None, typer.Option(help="Pages of a shard, the unit of work; default: 8 to 256, by the number of pages.")
+        int | None, typer.Option(help="Pages of a shard, the unit of work; default: 4 to 256, by the number of pages.")
     ] = None,
     picture_longest: Annotated[int, typer.Option(help="Longest side of the stored picture, in pixels.")] = 1000,
     retry_rejected: RetryRejected = False,

@@ -21,6 +21,9 @@ from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 
 _MAX_FAILURES = 3  # Ray's default is none: a lost worker would end the run
+_MAX_MINUTES = (
+    5  # for workers to start where all CPUs are ours; a cluster may be busy or grow, and Ray's default is for ever
+)
 
 
 def _worker(given: dict[str, Any]) -> None:
@@ -52,7 +55,8 @@ def pretrain(
     with session(address, max(workers, len(os.sched_getaffinity(0)))):
         require_shared(Store(str(run)), dataset_paths(Dataset(config.train)))
         run_config.settle(run, config)
-        _check_room(workers, "GPU" if gpu else "CPU", waits=bool(address or os.environ.get("RAY_ADDRESS")))
+        waits = bool(address or os.environ.get("RAY_ADDRESS"))
+        _check_room(workers, "GPU" if gpu else "CPU", waits=waits)
         trainer = TorchTrainer(
             _worker,
             train_loop_config={
@@ -66,14 +70,18 @@ def pretrain(
             scaling_config=ScalingConfig(
                 num_workers=workers, use_gpu=gpu, resources_per_worker={"CPU": 1, **({"GPU": 1} if gpu else {})}
             ),
-            run_config=RunConfig(
-                name="ray", storage_path=str(run), failure_config=FailureConfig(max_failures=_MAX_FAILURES)
-            ),
+            run_config=RunConfig(name="ray", storage_path=str(run), failure_config=_failures(waits)),
         )
         try:
             trainer.fit()
         except ray.train.TrainingFailedError as error:
             raise RuntimeError(f"training failed: {_cause(str(error))}") from error
+
+
+def _failures(waits: bool) -> FailureConfig:
+    limit = -1 if waits else _MAX_MINUTES
+    # Ray shows checkers the class that it had before.
+    return FailureConfig(max_failures=_MAX_FAILURES, controller_failure_limit=limit)  # type: ignore[call-arg]
 
 
 def _check_room(workers: int, kind: str, *, waits: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -87,12 +88,19 @@ class _Pool:
         try:
             marker = UnitMarker.from_json(ray.get(result))
         except RayTaskError as error:
+            self.idle.append(actor)
             raise RuntimeError(f"unit {unit}: {error.cause or error}") from error
         except RayError as error:  # the actor's death, and its other names: a kill for want of memory, a lost node
             self._died(unit, error)
             return None
         self.idle.append(actor)
         return marker
+
+    def end(self) -> None:
+        """End the workers that are left, as after an error: as long as that is known of, so would they be."""
+        for actor in [*self.idle, *(actor for _, actor in self.running.values())]:
+            with suppress(RayError):  # Ray itself may be gone
+                ray.kill(actor)
 
     def _died(self, unit: int, error: RayError) -> None:
         self.deaths[unit] = self.deaths.get(unit, 0) + 1
@@ -135,12 +143,15 @@ def run_units(
     second. Raises RuntimeError where a unit fails: what was finished stays finished.
     """
     pool = _Pool(build, max(1, min(workers, len(units))), deque(units), gpus)
-    pool.feed()
-    while pool.running:
-        ready, _ = ray.wait(list(pool.running), timeout=_POLL)
-        for result in ready:
-            marker = pool.take(result)
-            if marker is not None:
-                yield marker
+    try:
         pool.feed()
-        on_ticks(pool.ticks())
+        while pool.running:
+            ready, _ = ray.wait(list(pool.running), timeout=_POLL)
+            for result in ready:
+                marker = pool.take(result)
+                if marker is not None:
+                    yield marker
+            pool.feed()
+            on_ticks(pool.ticks())
+    finally:
+        pool.end()

@@ -12,7 +12,7 @@ from pipeline.pages.picture import JPEG_QUALITY
 from pipeline.words.ocr import Alphabet, OcrDevice, OcrName, OcrOptions
 from pipeline.words.route import PdfText, RouteConfig
 
-_LEAST, _MOST = 8, 256  # pages of a shard
+_LEAST, _MOST = 4, 256  # pages of a shard
 _UNITS = 64  # that a middling input is cut into
 
 

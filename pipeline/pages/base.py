@@ -67,10 +67,25 @@ class Chars:
 
     code: NDArray[np.uint32]  # N Unicode code points
     box: NDArray[np.float32]  # N x 4: left, top, right, bottom; zeros where the file gives none
-    hidden: NDArray[np.bool_]  # N: drawn invisibly (text render mode 3)
+    hidden: NDArray[np.bool_]  # N: drawn invisibly (text render mode 3) or, where pictures lie, under them
 
     def __len__(self) -> int:
         return len(self.code)
+
+    def solid(self) -> NDArray[np.bool_]:
+        """N: those that are more than a space or a control; spaces that pdfium adds are neither drawn nor hidden."""
+        return np.asarray(self.code > 0x20, dtype=np.bool_)
+
+    def outside(self) -> NDArray[np.bool_]:
+        """N: those whose middle lies beside the page, as beyond its crop box."""
+        left, top, right, bottom = self.box.T
+        across, down = left + right, top + bottom  # twice the middle
+        return np.asarray((across < 0) | (across > 2) | (down < 0) | (down > 2), dtype=np.bool_)
+
+    def seen(self) -> Chars:
+        """The same with a space for each that is hidden, so that what stood beside it does not become one word."""
+        hidden = self.hidden & self.solid()
+        return Chars(np.where(hidden, np.uint32(0x20), self.code), self.box, np.zeros_like(self.hidden))
 
 
 @dataclass(frozen=True, kw_only=True)

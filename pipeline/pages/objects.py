@@ -1,4 +1,4 @@
-"""What is drawn on a PDF page, object by object: here its pictures. A page may have thousands of objects."""
+"""What is drawn on a PDF page, object by object: its pictures and its text. A page may have thousands of objects."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pipeline.pages.bare import INT, POINTER, bare, handle
 _FLOATS = ctypes.c_float * 4
 _type_of = bare(raw.FPDFPageObj_GetType, INT, POINTER)
 _bounds_of = bare(raw.FPDFPageObj_GetBounds, INT, POINTER, *[POINTER] * 4)
+_activate = bare(raw.FPDFPageObj_SetIsActive, INT, POINTER, INT)
 _on_page = (bare(raw.FPDFPage_CountObjects, INT, POINTER), bare(raw.FPDFPage_GetObject, POINTER, POINTER, INT))
 _in_form = (
     bare(raw.FPDFFormObj_CountObjects, INT, POINTER),
@@ -29,7 +30,7 @@ def picture_bounds(page: Any, most: int) -> NDArray[np.float64]:
     Forms within those are not entered: scanners do not nest them, and bombs do.
     """
     found: list[tuple[float, ...]] = []
-    for item in _pictures(handle(page)):
+    for item in _of_kind(handle(page), raw.FPDF_PAGEOBJ_IMAGE):
         values = _FLOATS()
         start = ctypes.addressof(values)
         if _bounds_of(item, *range(start, start + ctypes.sizeof(values), ctypes.sizeof(ctypes.c_float))):
@@ -39,12 +40,23 @@ def picture_bounds(page: Any, most: int) -> NDArray[np.float64]:
     return np.array(found, dtype=np.float64).reshape(-1, 4)
 
 
-def _pictures(page: int) -> Iterator[int]:
+def texts_of(page: Any) -> list[int]:
+    """Addresses of the text objects on a page and in the forms on it."""
+    return list(_of_kind(handle(page), raw.FPDF_PAGEOBJ_TEXT))
+
+
+def set_active(items: list[int], *, active: bool) -> None:
+    """Whether objects are drawn when the page is rendered the next time."""
+    for item in items:
+        _activate(item, active)
+
+
+def _of_kind(page: int, wanted: int) -> Iterator[int]:
     for item, kind in _objects(page, *_on_page):
-        if kind == raw.FPDF_PAGEOBJ_IMAGE:
+        if kind == wanted:
             yield item
         elif kind == raw.FPDF_PAGEOBJ_FORM:
-            yield from (inner for inner, what in _objects(item, *_in_form) if what == raw.FPDF_PAGEOBJ_IMAGE)
+            yield from (inner for inner, what in _objects(item, *_in_form) if what == wanted)
 
 
 def _objects(parent: int, count: Callable[[int], int], get: Callable[..., int]) -> Iterator[tuple[int, int]]:

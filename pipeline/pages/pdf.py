@@ -17,6 +17,7 @@ from pipeline.pages.cover import union_area
 from pipeline.pages.objects import picture_bounds
 from pipeline.pages.opened import Opened, damage_is
 from pipeline.pages.picture import grey_if_equal
+from pipeline.pages.shown import any_within, unseen, without_text
 from schemas.manifest import Reason
 
 # FPDF_PageToDevice answers in whole pixels of a device; of one this large the rounding is nothing.
@@ -56,12 +57,17 @@ class PdfFile(Opened):
         width, height = page.get_size()
         _check_size(width, height)
         to_page = _to_fractions(page)
+        pictures = _map_boxes(picture_bounds(page.raw, _MAX_PICTURES), to_page)
         facts = PageFacts(
             declared_rotation=page.get_rotation(),
-            picture_cover=_picture_cover(page, to_page),
+            picture_cover=round(union_area(pictures), 4),
             size=(width, height),
         )
-        return RawPage(_render(page, longest), facts, self._chars(page, to_page) if chars else no_chars())
+        picture = _render(page, longest)
+        found = self._chars(page, to_page) if chars else no_chars()
+        if any_within(found.box[found.solid() & ~found.hidden], pictures):
+            found = _only_seen(page, found, picture, longest)
+        return RawPage(picture, facts, found)
 
     def _chars(self, page: Any, to_page: NDArray[np.float64]) -> Chars:
         text = page.get_textpage()
@@ -103,6 +109,13 @@ def _render(page: Any, longest: int) -> NDArray[np.uint8]:
     return picture
 
 
+def _only_seen(page: Any, chars: Chars, picture: NDArray[np.uint8], longest: int) -> Chars:
+    """The characters with those that change nothing on the picture marked as hidden."""
+    with without_text(page.raw):
+        bare = _render(page, longest)
+    return Chars(chars.code, chars.box, chars.hidden | unseen(chars.box, picture, bare))
+
+
 def _to_fractions(page: Any) -> NDArray[np.float64]:
     """2 x 3 affine from user space to fractions of the upright page (/Rotate and the crop box included)."""
 
@@ -129,8 +142,3 @@ def _to_chars(text: Any, count: int, to_page: NDArray[np.float64]) -> Chars:
     code, box, hidden = read_chars(text, count)
     mapped = _map_boxes(box, to_page)
     return Chars(code, np.where(np.isfinite(mapped), mapped, 0.0).astype(np.float32), hidden)
-
-
-def _picture_cover(page: Any, to_page: NDArray[np.float64]) -> float:
-    """Share of the page that pictures cover together. Only what lies at the top of the page is looked at."""
-    return round(union_area(_map_boxes(picture_bounds(page.raw, _MAX_PICTURES), to_page)), 4)

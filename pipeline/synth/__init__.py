@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from pipeline.synth.files import check_folder, save, write
 from pipeline.synth.make import SynthFile, compose, make
-from pipeline.synth.plan import TYPES, VARIANTS, Spec, plan, plan_one
+from pipeline.synth.plan import RARE, TYPES, VARIANTS, Spec, plan, plan_one
 
 __all__ = [
+    "RARE",
     "TYPES",
     "VARIANTS",
     "Spec",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-from pipeline.synth import layer, pdf, scan
+import numpy as np
+from PIL import Image
+
+from pipeline.synth import layer, pasted, pdf, scan
 from pipeline.synth.layouts import DENSE, LAYOUTS, Desk
 from pipeline.synth.plan import Spec
 from pipeline.synth.scan import Scanner
@@ -16,8 +20,10 @@ from pipeline.synth.style import Style, draw_style
 from pipeline.synth.text import Writer
 from pipeline.synth.truth import page_truth
 from pipeline.synth.turn import Turn
+from pipeline.upright import Pose, turn_truth
 from schemas.truth import DocumentTruth
 
+_DIGITAL = ("digital", "stamped", "paper")
 TextLayer = Literal["right", "none", "wrong", "hidden"]
 
 
@@ -46,19 +52,46 @@ def compose(spec: Spec) -> tuple[list[Sheet], Style]:
 def make(spec: Spec) -> SynthFile:
     """Make one document."""
     sheets, style = compose(spec)
-    if spec.variant == "digital":
-        shuffle = _random(spec, "order") if style.shuffled else None
-        drawn = pdf.draw_sheets(sheets, spaces=style.spaces, shuffle=shuffle)
-        upright = [Turn(0.0, sheet.width, sheet.height) for sheet in sheets]
-        return _file(spec, drawn, "right", sheets, upright)
+    if spec.variant in _DIGITAL:
+        return _born_digital(spec, sheets, style)
     rng = _random(spec, "scan")
     scanners = [scan.draw_scanner(rng, spec.variant, spec.pages) for _ in sheets]
     turns = [Turn(s.degrees, sheet.width, sheet.height) for s, sheet in zip(scanners, sheets, strict=True)]
     lays = [pdf.Lay(s.degrees, 0.15 if s.dark_lid else 1.0) for s in scanners]
     drawn = pdf.draw_sheets(sheets, lays=lays)
     data = _SCANS[spec.variant](_Scan(spec, sheets, turns, scanners, drawn))
-    layers: dict[str, TextLayer] = {"wrong": "wrong", "hidden": "hidden"}
-    return _file(spec, data, layers.get(spec.variant, "none"), sheets, turns)
+    layers: dict[str, TextLayer] = {"wrong": "wrong", "hidden": "hidden", "covered": "hidden"}
+    made = _file(spec, data, layers.get(spec.variant, "none"), sheets, turns)
+    return _laid_otherwise(made, scanners[0], _quarters(spec)) if spec.variant == "turned" else made
+
+
+def _born_digital(spec: Spec, sheets: list[Sheet], style: Style) -> SynthFile:
+    shuffle = _random(spec, "order") if style.shuffled else None
+    rng = _random(spec, "pasted")
+    papers = [pasted.paper(sheet, rng) for sheet in sheets] if spec.variant == "paper" else None
+    marks = [pasted.stamp(sheet, rng) for sheet in sheets] if spec.variant == "stamped" else None
+    drawn = pdf.draw_sheets(
+        sheets,
+        spaces=style.spaces,
+        shuffle=shuffle,
+        papers=papers,
+        stamps=None if marks is None else [mark.pasted for mark in marks],
+    )
+    if marks is not None:
+        sheets = [pasted.stamped(sheet, mark) for sheet, mark in zip(sheets, marks, strict=True)]
+    return _file(spec, drawn, "right", sheets, [Turn(0.0, sheet.width, sheet.height) for sheet in sheets])
+
+
+def _quarters(spec: Spec) -> Pose:
+    return Pose(_random(spec, "quarters").choice((90, 180, 270)))
+
+
+def _laid_otherwise(file: SynthFile, scanner: Scanner, pose: Pose) -> SynthFile:
+    """A JPEG and its truth, turned by quarters: truth describes a page as its file shows it."""
+    picture = Image.fromarray(pose.picture(np.asarray(Image.open(io.BytesIO(file.data)))))
+    (page,) = file.truth.pages
+    truth = file.truth.model_copy(update={"pages": [turn_truth(page, pose, 1.0)]})
+    return SynthFile(file.name, scan.jpeg_bytes(picture, scanner), truth)
 
 
 def _file(spec: Spec, data: bytes, text_layer: TextLayer, sheets: Sequence[Sheet], turns: Sequence[Turn]) -> SynthFile:
@@ -97,13 +130,19 @@ def _tiff(job: _Scan) -> bytes:
 def _picture_pdf(job: _Scan) -> bytes:
     pictures = scan.scan_pages(job.drawn, job.scanners)
     return pdf.draw_pictures(
-        pdf.PicturePage(sheet.width, sheet.height, scan.jpeg_bytes(picture, scanner), _layer(job, sheet, turn))
+        pdf.PicturePage(
+            sheet.width,
+            sheet.height,
+            scan.jpeg_bytes(picture, scanner),
+            _layer(job, sheet, turn),
+            covering=job.spec.variant == "covered",
+        )
         for sheet, turn, scanner, picture in zip(job.sheets, job.turns, job.scanners, pictures, strict=True)
     )
 
 
 def _layer(job: _Scan, sheet: Sheet, turn: Turn) -> list[pdf.HiddenWord]:
-    if job.spec.variant == "hidden":
+    if job.spec.variant in ("hidden", "covered"):
         return layer.right_layer(sheet, turn)
     return layer.wrong_layer(sheet, _random(job.spec, "layer")) if job.spec.variant == "wrong" else []
 
@@ -115,4 +154,6 @@ _SCANS: dict[str, Callable[[_Scan], bytes]] = {
     "scan": _picture_pdf,
     "wrong": _picture_pdf,
     "hidden": _picture_pdf,
+    "covered": _picture_pdf,
+    "turned": _jpeg,
 }

@@ -18,7 +18,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.synth.fonts import Font, face_metrics
-from pipeline.synth.sheet import Curve, PlacedWord, Rectangle, Shape, Sheet
+from pipeline.synth.sheet import Curve, Frame, PlacedWord, Rectangle, Shape, Sheet
 
 # Streams as they are: the printable coding of whole pictures takes seconds in pure Python, and a quarter more bytes.
 rl_config.useA85 = 0
@@ -37,14 +37,23 @@ class HiddenWord:
     font: Font
 
 
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """A JPEG inside a frame of a page that is drawn otherwise (points, y downwards)."""
+
+    frame: Frame
+    jpeg: bytes
+
+
 @dataclass(frozen=True)
 class PicturePage:
-    """A page that is a JPEG from edge to edge, over invisible words."""
+    """A page that is a JPEG from edge to edge, under invisible words or, `covering`, over words in plain ink."""
 
     width: float
     height: float
     jpeg: bytes
     words: Sequence[HiddenWord] = ()
+    covering: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,39 +65,58 @@ class Lay:
 
 
 def draw_sheets(
-    sheets: Sequence[Sheet], *, spaces: bool = True, shuffle: Random | None = None, lays: Sequence[Lay] | None = None
+    sheets: Sequence[Sheet],
+    *,
+    spaces: bool = True,
+    shuffle: Random | None = None,
+    lays: Sequence[Lay] | None = None,
+    papers: Sequence[Pasted] | None = None,
+    stamps: Sequence[Pasted] | None = None,
 ) -> bytes:
-    """A PDF with embedded fonts.
+    """A PDF with embedded fonts. All but the first of the sequences have one entry for each sheet, if they are given.
 
-    `spaces` writes the spaces between words too, `shuffle` draws blocks in another order, `lays` (one for each sheet)
-    turns the sheets: as curves and not as pixels, so that a scan is resampled only once.
+    `spaces` writes the spaces between words too, `shuffle` draws blocks in another order, `lays` turns the sheets: as
+    curves and not as pixels, so that a scan is resampled only once. `papers` are pictures under all else, `stamps`
+    lie over it.
     """
     buffer, canvas = _canvas()
     for i, sheet in enumerate(sheets):
         canvas.setPageSize((sheet.width, sheet.height))
         if lays is not None:
             _lay(canvas, sheet, lays[i])
+        if papers is not None:
+            _paste(canvas, papers[i], sheet.height)
         _draw_shapes(canvas, sheet)
         blocks = [list(words) for _, words in itertools.groupby(sheet.words, key=lambda word: word.block)]
         if shuffle is not None:
             shuffle.shuffle(blocks)
         for words in blocks:
             _draw_words(canvas, words, sheet.height, spaces)
+        if stamps is not None:
+            _paste(canvas, stamps[i], sheet.height)
         canvas.showPage()
     canvas.save()
     return buffer.getvalue()
 
 
 def draw_pictures(pages: Iterable[PicturePage]) -> bytes:
-    """A PDF of scanned pages, each with its layer of invisible text if it has words."""
+    """A PDF of scanned pages, each with its layer of text that nobody sees if it has words."""
     buffer, canvas = _canvas()
     for page in pages:
         canvas.setPageSize((page.width, page.height))
+        if page.covering:
+            _draw_hidden(canvas, page)
         canvas.drawImage(ImageReader(io.BytesIO(page.jpeg)), 0, 0, page.width, page.height)
-        _draw_hidden(canvas, page)
+        if not page.covering:
+            _draw_hidden(canvas, page)
         canvas.showPage()
     canvas.save()
     return buffer.getvalue()
+
+
+def _paste(canvas: Any, pasted: Pasted, height: float) -> None:
+    x0, y0, x1, y1 = pasted.frame
+    canvas.drawImage(ImageReader(io.BytesIO(pasted.jpeg)), x0, height - y1, x1 - x0, y1 - y0)
 
 
 def _canvas() -> tuple[io.BytesIO, Any]:
@@ -131,7 +159,8 @@ def _draw_hidden(canvas: Any, page: PicturePage) -> None:
     if not page.words:
         return
     text = canvas.beginText()
-    text.setTextRenderMode(_INVISIBLE)
+    if not page.covering:
+        text.setTextRenderMode(_INVISIBLE)
     for word in page.words:
         face_metrics(word.font.face)
         text.setFont(word.font.face, word.font.size)

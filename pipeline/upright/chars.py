@@ -1,4 +1,4 @@
-"""Born-digital pages whose text runs up or down: told by where each character stands beside the one before."""
+"""Born-digital pages whose text runs up, down or backwards: told by where a character stands beside the one before."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BLANK = 0x20
 
 
 def pose_of_chars(chars: Chars, aspect: float) -> Pose:
-    """How to turn a page so that its text layer runs across; upright text, right-to-left text too, stays as it is.
+    """How to turn a page so that its text layer runs across and ahead; right-to-left text stays as it is.
 
     `aspect` is the page's width over its height.
     """
@@ -33,7 +33,13 @@ def pose_of_chars(chars: Chars, aspect: float) -> Pose:
     runs_down = np.abs(down) > 2 * np.abs(across)
     if (runs_down & (down < 0)).mean() > _MOST:
         return Pose(90)
-    return Pose(270) if (runs_down & (down > 0)).mean() > _MOST and not _is_vertical_script(chars) else Pose()
+    if (runs_down & (down > 0)).mean() > _MOST:
+        return Pose() if _is_vertical_script(chars) else Pose(270)
+    backwards = (~runs_down & (across < 0)).mean() > _MOST
+    # Mirrored text runs backwards, too, but its lines go down the page.
+    rises = step[np.abs(step[:, 1]) > size[1:], 1]
+    upwards = len(rises) > 0 and (rises < 0).mean() > 0.5
+    return Pose(180) if backwards and upwards and not _is_right_to_left(chars) else Pose()
 
 
 def _is_vertical_script(chars: Chars) -> bool:
@@ -41,6 +47,14 @@ def _is_vertical_script(chars: Chars) -> bool:
     code = chars.code[chars.code > _BLANK]
     east = ((code >= 0x2E80) & (code <= 0xD7FF)) | ((code >= 0xF900) & (code <= 0xFAFF)) | (code >= 0x20000)
     return bool(len(code) and east.mean() > 0.5)
+
+
+def _is_right_to_left(chars: Chars) -> bool:
+    """Whether a good part of the characters is of scripts that are written from right to left."""
+    code = chars.code[chars.code > _BLANK]
+    west = ((code >= 0x0590) & (code <= 0x08FF)) | ((code >= 0xFB1D) & (code <= 0xFDFF))
+    west |= (code >= 0xFE70) & (code <= 0xFEFC)
+    return bool(len(code) and west.mean() > 0.2)
 
 
 def turn_page(page: RawPage, pose: Pose) -> RawPage:

@@ -20,6 +20,7 @@ _MOST_LOST = 0.002  # of the marks: dirt at the edges
 _BAND = 0.12  # of the page's length that is read
 _WIDEST = 4.0  # width of a band over its height: detectors enlarge the shorter side
 _BETTER = 1.3  # times as legible as the page as it is, or it stays; where lines run down it cannot stay
+_ENOUGH = 0.4  # characters for each mark that make other ways not worth a try
 _LEAST_READ = 0.15  # characters for each mark
 
 
@@ -58,7 +59,14 @@ def _candidates(lean: Lean) -> Sequence[int]:
 
 
 def _ask(picture: NDArray[np.uint8], marks: NDArray[np.float64], lean: Lean, legible: Legible) -> int:
-    read = {turned: _legibility(Pose(turned), picture, marks, legible) for turned in _candidates(lean)}
+    def ask(ways: Sequence[int]) -> dict[int, float]:
+        return {turned: _legibility(Pose(turned), picture, marks, legible) for turned in ways}
+
+    likely = _candidates(lean)
+    read = ask(likely)
+    if max(read.values()) < _ENOUGH:
+        # Marks mislead where a page is mostly rules and single figures.
+        read |= ask([turned for turned in (0, 90, 180, 270) if turned not in likely])
     best = max(read, key=lambda turned: (read[turned], -turned))
     return best if read[best] >= max(_LEAST_READ, _BETTER * read.get(0, 0.0)) else 0
 

@@ -26,6 +26,16 @@ class WordList:
     def __len__(self) -> int:
         return len(self.text)
 
+    def chosen(self, rows: list[int]) -> WordList:
+        """The words of these rows, in their order, and all features."""
+        return WordList(
+            [self.text[i] for i in rows],
+            self.box[rows].reshape(-1, 4),
+            [self.confidence[i] for i in rows],
+            [self.source_line[i] for i in rows],
+            self.features,
+        )
+
 
 @dataclass(frozen=True)
 class Extraction:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from pipeline.pages.base import RawPage
 from pipeline.upright import find_pose, pose_of_chars, turn_page
 from pipeline.words.base import Extraction, WordList
-from pipeline.words.ink import ink_of
+from pipeline.words.ink import ink_of, invisible
 from pipeline.words.mixed import joined, read_rest, rest_of
 from pipeline.words.ocr.base import OcrEngine
-from pipeline.words.route import GOOD, RouteConfig, decide, features_of
+from pipeline.words.route import GOOD, RouteConfig, decide, features_of, worth_reading
 from pipeline.words.textlayer import words_of
 from schemas.base import digest
 from schemas.page import Engine, Route
@@ -55,7 +55,7 @@ class Extractor:
         pose = pose_of_chars(page.chars, width / height)
         upright = turn_page(page, pose)
         height, width = upright.pixels.shape[:2]
-        layer = words_of(upright.chars, width / height)
+        layer = words_of(worth_reading(self._route, upright.chars), width / height)
         ink = ink_of(upright.pixels)
         features = features_of(upright, ink, layer)
         route, reason = decide(self._route, features)
@@ -63,6 +63,7 @@ class Extractor:
             found = Extraction(layer, route, reason, features, self._pdfium, pose)
             if reason != GOOD:
                 return found
+            found = _only_visible(found, upright)
             return self._with_the_rest(found, upright, ink, lambda: self._enlarged(page, render))
         seen = self._enlarged(page, render)
         pose = find_pose(seen, self.legible)
@@ -107,6 +108,17 @@ class Extractor:
         if max(page.pixels.shape[:2]) >= self._ocr_longest:
             return page.picture
         return render(self._ocr_longest).picture
+
+
+def _only_visible(found: Extraction, page: RawPage) -> Extraction:
+    """The extraction without the words that nobody sees, as white ones on white paper; counted as `words_unseen`."""
+    if found.features["words_on_ink"] == 1:
+        return found
+    unseen = invisible(page.pixels, found.words.box)
+    if not unseen.any():
+        return found
+    features = found.features | {"words_unseen": float(unseen.sum())}
+    return replace(found, words=found.words.chosen(np.flatnonzero(~unseen).tolist()), features=features)
 
 
 def _both(layer: Engine, ocr: Engine) -> Engine:

@@ -6,13 +6,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_CONTRAST = 64  # of 255 against the paper
+INK, PALE = 64, 18  # of 255 against the paper: print, and writing that hardly shows
 _ROWS = 8
 _WORD_INK = 0.02  # of a word's box
+_RULE = 4  # pixels of the shorter side of a rule or a speck
+_EVEN = 8  # of 255 in one channel: the palest text differs more from its paper
 
 
-def ink_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """H x W of 0 and 1: pixels that differ from the paper, which is the page's most usual brightness.
+def ink_of(picture: NDArray[np.uint8], contrast: int = INK) -> NDArray[np.uint8]:
+    """H x W of 0 and 1: pixels that differ by more from the paper, which is the page's most usual brightness.
 
     `picture` is H x W or H x W x 3 (RGB).
     """
@@ -20,7 +22,14 @@ def ink_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # Every few rows tell as well, and counting is slow where most pixels are the same.
     paper = int(cv2.calcHist([grey[::_ROWS]], [0], None, [256], [0, 256]).argmax())
     away = cv2.absdiff(grey, np.full_like(grey, paper))  # a number would be taken for a picture of one column
-    return np.asarray(cv2.threshold(away, _CONTRAST, 1, cv2.THRESH_BINARY)[1], dtype=np.uint8)
+    return np.asarray(cv2.threshold(away, contrast, 1, cv2.THRESH_BINARY)[1], dtype=np.uint8)
+
+
+def is_thin(ink: NDArray[np.uint8]) -> bool:
+    """Whether all of a page's ink is rules and specks, or there is none."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
+    sides = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    return bool((sides.min(axis=1) <= _RULE).all())
 
 
 def pixel_boxes(box: NDArray[np.float64], height: int, width: int) -> NDArray[np.intp]:
@@ -45,3 +54,13 @@ def agreement(ink: NDArray[np.uint8], box: NDArray[np.float64]) -> tuple[float, 
         under[top:bottom, left:right] = 1
     covered = cv2.countNonZero(cv2.bitwise_and(ink, under))
     return float(on_ink.mean()), covered / max(1, int(total[-1, -1]))
+
+
+def invisible(picture: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether nothing is to be seen inside of each box (N x 4, fractions) of a picture (H x W or H x W x 3)."""
+    rows, columns = picture.shape[:2]
+    parts = (
+        picture[top:bottom, left:right].reshape(-1, picture.shape[2] if picture.ndim == 3 else 1)
+        for left, top, right, bottom in pixel_boxes(box, rows, columns).tolist()
+    )
+    return np.fromiter((np.ptp(part.astype(np.int16), axis=0).max() <= _EVEN for part in parts), np.bool_, len(box))

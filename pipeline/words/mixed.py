@@ -6,7 +6,7 @@ marks without a word --> runs of them that look like lines --> one region --> OC
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -123,13 +123,7 @@ def read_rest(
     share = np.array([right - left, bottom - top] * 2) / np.array([width, height, width, height])
     box = found.box * share + place
     kept = [i for i, score in enumerate(found.confidence) if score >= _SURE and _shared(box[i], words) < _SAME]
-    return WordList(
-        [found.text[i] for i in kept],
-        box[kept].reshape(-1, 4),
-        [found.confidence[i] for i in kept],
-        [found.source_line[i] for i in kept],
-        found.features,
-    )
+    return replace(found, box=box).chosen(kept)
 
 
 def _shared(box: NDArray[np.float64], words: NDArray[np.float64]) -> float:

@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.pages.base import RawPage
+from pipeline.pages.base import Chars, RawPage
+from pipeline.upright.marks import marks_of
 from pipeline.words.base import WordList
-from pipeline.words.ink import agreement
+from pipeline.words.ink import PALE, agreement, ink_of, is_thin
 from schemas.page import Route
 
 
@@ -35,7 +36,8 @@ class RouteConfig:
     min_ink_covered: float = 0.25  # ink under words, where a picture covers a good part of the page
     picture_part: float = 0.3  # what a good part is
     picture_page: float = 0.7  # a picture this large is a scan
-    max_hidden: float = 0.5  # characters drawn invisibly
+    min_scan_covered: float = 0.3  # ink under words that are seen, where a picture is that large
+    max_hidden: float = 0.5  # characters that cannot be seen
     min_ink_left: float = 0.0005  # of the page: ink that no word of the text layer explains, or nothing is looked for
     least_marks: int = 8  # letters in it that make OCR of a part of the page worth while
 
@@ -44,24 +46,40 @@ GOOD = "text-is-good"  # the reason of a text layer that is used for what it is 
 
 _BAD = frozenset({"Cc", "Cn", "Co", "Cs"})
 _CODE_POINTS = 0x110000
-_BLANK = 0.02  # of the whole range between the darkest and the lightest pixel: pale print has more
 
 
 def features_of(page: RawPage, ink: NDArray[np.uint8], words: WordList) -> dict[str, float]:
-    """What the decision is made from; all shares 0..1 but `characters`. `ink` is what `ink_of` makes of the page."""
-    visible = page.chars.code > 0x20  # spaces that pdfium adds are neither drawn nor hidden
-    solid, hidden = page.chars.code[visible], page.chars.hidden[visible]
+    """What the decision is made from; all shares 0..1 but `characters`, which are those inside of the page.
+
+    A page without characters that shows rules and specks at most has `pale_marks`, too: what may be a pale letter.
+    `words` are its text layer's, `ink` is what `ink_of` makes of the page.
+    """
+    solid, outside = page.chars.solid(), page.chars.outside()
+    inside = solid & ~outside
+    codes, hidden = page.chars.code[inside], page.chars.hidden[inside]
     on_ink, covered = agreement(ink, words.box)
-    return {
-        "characters": float(len(solid)),
-        "bad_characters": round(_bad_share(solid), 4),
+    found = {
+        "characters": float(len(codes)),
+        "bad_characters": round(_bad_share(codes), 4),
         "hidden_characters": round(float(hidden.mean()) if len(hidden) else 0.0, 4),
+        "outside_characters": round(float((solid & outside).sum() / max(1, solid.sum())), 4),
         "picture_cover": page.facts.picture_cover,
-        "contrast": round(float(np.ptp(page.pixels)) / 255, 4),
         "ink": round(cv2.countNonZero(ink) / ink.size, 4),
         "words_on_ink": round(on_ink, 4),
         "ink_covered": round(covered, 4),
     }
+    if not len(codes) and is_thin(ink) and is_thin(ink_of(page.pixels, PALE)):
+        # Pale letters differ too little from the paper to be ink, and large ones are no marks.
+        found["pale_marks"] = float(len(marks_of(page.pixels)))
+    return found
+
+
+def worth_reading(config: RouteConfig, chars: Chars) -> Chars:
+    """The characters that words are made of: those that can be seen; all where hardly any can, or all are asked for."""
+    if config.pdf_text is PdfText.ALWAYS or not chars.hidden.any():
+        return chars
+    hidden = chars.hidden[chars.solid() & ~chars.outside()]
+    return chars if len(hidden) and hidden.mean() > config.max_hidden else chars.seen()
 
 
 def decide(config: RouteConfig, features: dict[str, float]) -> tuple[Route, str]:
@@ -70,14 +88,15 @@ def decide(config: RouteConfig, features: dict[str, float]) -> tuple[Route, str]
         return Route.OCR, "asked-for"
     if config.pdf_text is PdfText.ALWAYS:
         return Route.TEXT_LAYER, "asked-for"
-    if features["characters"] == 0 and features["ink"] == 0 and features["contrast"] <= _BLANK:
+    if features["characters"] == 0 and features.get("pale_marks", np.inf) < config.least_marks:
         return Route.TEXT_LAYER, "blank"
     scan = features["picture_cover"] >= config.picture_page
     checks = [
         (features["characters"] == 0, "no-text"),
         (features["bad_characters"] > config.max_bad, "unmapped-text"),
-        (scan and features["hidden_characters"] > config.max_hidden, "hidden-text-over-scan"),
-        (scan, "text-over-scan"),
+        (features["hidden_characters"] > config.max_hidden, "hidden-text-over-scan" if scan else "hidden-text"),
+        # What is seen over a picture may be a letter on fine paper, or a number stamped on a scan.
+        (scan and features["ink_covered"] < config.min_scan_covered, "text-over-scan"),
         (features["words_on_ink"] < config.min_on_ink, "text-off-ink"),
         (
             features["picture_cover"] >= config.picture_part and features["ink_covered"] < config.min_ink_covered,

@@ -42,8 +42,9 @@ _KIND = _kinds()
 def words_of(chars: Chars, aspect: float) -> WordList:
     """Words of a text layer in the order of the file; `aspect` is the page's width over its height.
 
-    Boxes are the union of the characters' own boxes; a line is what the file writes without a line break or
-    a jump to another height. Characters that are drawn twice count once, words with their letters set apart are whole.
+    What lies beside the page is left out. Boxes are the union of the characters' own boxes; a line is what the file
+    writes without a line break or a jump to another height. Characters that are drawn twice count once, words with
+    their letters set apart are whole.
     """
     kind = _KIND[np.minimum(chars.code, len(_KIND) - 1)]
     solid, space = _solid(chars, kind)
@@ -83,7 +84,7 @@ def _solid(chars: Chars, kind: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDA
     left, top, right, bottom = chars.box.T
     # A mark without a width (an accent, say) is somewhere; what is nowhere was made up by pdfium.
     nowhere = (left == 0) & (top == 0) & (right == 0) & (bottom == 0)
-    space = ((kind & _SPACE) > 0) | (nowhere & ~nothing)
+    space = ((kind & _SPACE) > 0) | (nowhere & ~nothing) | chars.outside()
     return np.flatnonzero(~(space | nothing) & (chars.code <= _LAST_CODE)), space
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import ray
 from support.line import files_of, hashes_of, ingested
 
 from jobs.cluster.prepare import prepare
@@ -122,6 +123,27 @@ def test_ranks_of_ray_train_read_what_replay_says(trained: Path) -> None:
         assert [json.loads(line) for line in lines] == expected
     assert [values["step"] for values in read_metrics(trained)] == list(range(6))
     assert sorted(path.name for path in (trained / "checkpoints").iterdir()) == ["step-00000004", "step-00000006"]
+
+
+@ray.remote(num_cpus=1)
+class Guest:
+    """Somebody else who uses a CPU."""
+
+    def is_here(self) -> bool:
+        return True
+
+
+def test_a_run_whose_cpus_are_taken_ends_with_an_error(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray would wait for them without end."""
+    monkeypatch.setenv("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "1")  # a minute otherwise
+    guest = Guest.remote()
+    assert ray.get(guest.is_here.remote())
+    config = RunConfig.from_json((trained / "run.json").read_bytes())
+    with pytest.raises(RuntimeError, match="training failed: .*timed out.*waiting for 2 workers"):
+        pretrain(tmp_path / "run", config, 2)
+    ray.kill(guest)
 
 
 def test_a_run_with_more_workers_than_cpus_is_refused(trained: Path, ray_here: int, tmp_path: Path) -> None:

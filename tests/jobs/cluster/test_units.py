@@ -132,8 +132,27 @@ def test_an_early_end_leaves_no_worker(tmp_path: Path, ray_here: int) -> None:
     """Their CPUs come back: the next job on this Ray would wait for ever."""
     for _ in run_units(partial(Worker, tmp_path, lambda folder, unit: time.sleep(0.3)), range(8), 2, lambda _: None):
         break
+    _wait_for_cpus(ray_here)
+
+
+def _fail_beside_one_that_works(folder: Path, unit: int) -> None:
+    if unit == 1:
+        raise ValueError("its shard is damaged")
+    time.sleep(60)
+
+
+@pytest.mark.timeout(60)
+def test_an_error_leaves_no_worker_while_somebody_looks_at_it(tmp_path: Path, ray_here: int) -> None:
+    """An error holds on to all that was there when it was raised: worker processes must not be among that."""
+    with pytest.raises(RuntimeError, match="damaged") as caught:
+        _run(tmp_path, 2, 2, _fail_beside_one_that_works)
+    _wait_for_cpus(ray_here)
+    assert caught.value is not None
+
+
+def _wait_for_cpus(count: int) -> None:
     deadline = time.monotonic() + 30
-    while ray.available_resources().get("CPU", 0) < ray_here:
+    while ray.available_resources().get("CPU", 0) < count:
         assert time.monotonic() < deadline
         time.sleep(0.1)
 

@@ -11,15 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.reading import check_read
 
 from pipeline.ingest import IngestConfig
 from pipeline.ingest.page import MadePage, PageMaker
 from pipeline.pages import Limits
 from pipeline.sources import Format
+from pipeline.synth import Spec, make
 from pipeline.words import PdfText, RouteConfig, WordList
 from pipeline.words.ocr.process import OcrProcess
 from schemas.base import sha256_hex
-from schemas.page import DocumentRef, Route
+from schemas.page import DocumentRef, Page, Route
 
 DrawPdf = Callable[..., bytes]
 GIVEN = WordList(
@@ -97,3 +99,24 @@ def test_passwords_open_documents(draw_pdf: DrawPdf) -> None:
     with PageMaker(config, passwords=["wrong", "right"]) as maker:
         data = draw_pdf("secret", encrypt="right")
         assert page(maker, Format.PDF, data).record.words.text == ["secret"]
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_a_scan_that_lies_otherwise_is_stored_upright_with_its_truth(index: int) -> None:
+    """Picture, words and truth are of one frame: what was read lies where the turned truth says."""
+    file = make(Spec(index=index, seed=5, document_type="letter", variant="turned"))
+    (truth,) = file.truth.pages
+    document = DocumentRef(sha256=sha256_hex(file.data), uri="file:///a", pages=1)
+    with PageMaker(IngestConfig(ocr_longest=1400)) as reader:
+        reader.open(Format.JPEG, file.data)
+        record = reader.make(document, 0, truth, None).record
+    assert record.truth is not None
+    assert record.orientation.turned in (90, 180, 270)
+    assert record.size[0] < record.size[1]
+    away = check_read(_placed(record), record.truth.words, 0.9)
+    assert np.median(away) < 15
+
+
+def _placed(record: Page) -> WordList:
+    words = record.words
+    return WordList(words.text, np.array(words.box) / 1000, words.confidence, words.source_line)

@@ -36,7 +36,7 @@ def draw_page() -> DrawPage:
     return draw
 
 
-@pytest.mark.parametrize(("degrees", "turned"), [(0, 0), (90, 90), (270, 270)])
+@pytest.mark.parametrize(("degrees", "turned"), [(0, 0), (90, 90), (180, 180), (270, 270)])
 def test_a_page_is_turned_as_its_text_runs(draw_page: DrawPage, degrees: int, turned: int) -> None:
     page = draw_page(degrees)
     height, width = page.pixels.shape[:2]
@@ -49,6 +49,22 @@ def test_a_page_is_turned_as_its_text_runs(draw_page: DrawPage, degrees: int, tu
     assert [words.text[i] for i in order] == " ".join(TEXT).split()
     for box in (words.box * np.array([width, height, width, height])).astype(int):
         assert (upright.picture[box[1] : box[3] + 1, box[0] : box[2] + 1] < 128).any(), "on its ink"
+
+
+def test_mirrored_lines_that_go_down_the_page_do_not_stand_on_their_head(draw_page: DrawPage) -> None:
+    chars = draw_page(0).chars
+    mirrored = chars.box[:, [2, 1, 0, 3]] * np.float32([-1, 1, -1, 1]) + np.float32([1, 0, 1, 0])
+    pose = pose_of_chars(type(chars)(chars.code, mirrored, chars.hidden), 4 / 3)
+    assert pose == UPRIGHT
+
+
+def test_right_to_left_text_is_not_turned(draw_page: DrawPage) -> None:
+    """Even where its lines are written from the last one up."""
+    chars = draw_page(180).chars
+    solid = chars.solid()
+    hebrew = np.where(solid, np.uint32(0x05D0), chars.code)
+    assert pose_of_chars(chars, 4 / 3) == Pose(180)
+    assert pose_of_chars(type(chars)(hebrew, chars.box, chars.hidden), 4 / 3) == UPRIGHT
 
 
 def test_a_few_characters_say_nothing(draw_page: DrawPage) -> None:

@@ -51,6 +51,20 @@ def test_a_page_is_not_levelled_where_that_would_cut_letters_off() -> None:
     assert leaning.turned == 0
 
 
+@pytest.mark.parametrize("right", [0, 90, 180, 270])
+def test_where_the_likely_ways_give_nothing_the_others_are_read(draw_text: DrawText, right: int) -> None:
+    """The marks say that lines run across, and that they may stand on their head."""
+    page = Pose(180).picture(draw_text(0.0))
+    asked: list[tuple[int, ...]] = []
+
+    def legible(picture: NDArray[np.uint8]) -> float:
+        asked.append(picture.shape)
+        return 1000.0 if len(asked) == {0: 1, 180: 2, 90: 3, 270: 4}[right] else 0.0
+
+    assert find_pose(page, legible).turned == right
+    assert len(asked) == (2 if right in (0, 180) else 4)
+
+
 @pytest.mark.parametrize("turned", [0, 90, 180, 270])
 def test_a_scan_comes_upright_however_it_was_laid(draw_text: DrawText, extractor: Extractor, turned: int) -> None:
     """Boxes and words are those of the upright page."""

@@ -13,7 +13,7 @@ from pipeline.pages import RawPage, Sandbox
 from pipeline.sources import Format
 from pipeline.synth import Spec, SynthFile, make
 
-FORMATS = {"jpeg": Format.JPEG, "png": Format.PNG, "tiff": Format.TIFF}
+FORMATS = {"jpeg": Format.JPEG, "turned": Format.JPEG, "png": Format.PNG, "tiff": Format.TIFF}
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.pages import RawPage, Sandbox
 from pipeline.synth import SynthFile
@@ -14,6 +15,7 @@ from pipeline.words import Extractor, PdfText, RouteConfig, WordList
 from pipeline.words.ocr import OcrEngine
 from schemas.page import Engine, Route
 
+PdfPage = Callable[..., RawPage]
 SynthPage = Callable[..., tuple[SynthFile, RawPage]]
 
 
@@ -91,6 +93,39 @@ def test_the_engines_name_tells_the_configuration(synth_page: SynthPage, sandbox
         for config in (RouteConfig(), RouteConfig(pdf_text=PdfText.ALWAYS), RouteConfig(max_bad=0.1))
     }
     assert len(engines) == 3
+
+
+def test_words_that_nobody_sees_are_left_out_and_counted(pdf_page: PdfPage) -> None:
+    def draw(sheet: Canvas) -> None:
+        for y, grey, text in (
+            (150, 0, "Black letters on white paper."),
+            (100, 1, "White ones"),
+            (50, 0.92, "Pale ones"),
+        ):
+            sheet.setFillGray(grey)
+            sheet.drawString(40, y, text)
+
+    page = pdf_page(draw)
+    config = RouteConfig(min_on_ink=0.1)
+    found = Extractor(config, never, 2000).extract(page, lambda longest: page)
+    assert found.words.text == ["Black", "letters", "on", "white", "paper.", "Pale", "ones"]
+    assert found.words.source_line == [0] * 5 + [2] * 2
+    assert found.features["words_unseen"] == 2
+
+
+def test_hidden_words_beside_good_ones_are_left_out_unless_they_are_asked_for(pdf_page: PdfPage) -> None:
+    def draw(sheet: Canvas) -> None:
+        sheet.drawString(40, 150, "A page with a good text layer")
+        hidden = sheet.beginText(40, 150)
+        hidden.setTextRenderMode(3)
+        hidden.textOut("and a secret")
+        sheet.drawText(hidden)
+
+    page = pdf_page(draw)
+    found = Extractor(RouteConfig(), never, 2000).extract(page, lambda longest: page)
+    assert found.words.text == ["A", "page", "with", "a", "good", "text", "layer"]
+    asked = Extractor(RouteConfig(pdf_text=PdfText.ALWAYS), never, 2000).extract(page, lambda longest: page)
+    assert "secret" in asked.words.text
 
 
 def test_closing_what_was_never_made_makes_nothing() -> None:

@@ -16,6 +16,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.pages import RawPage, Sandbox
+from pipeline.synth import SynthFile
 from pipeline.words import Extractor, RouteConfig
 from pipeline.words.ink import ink_of
 from pipeline.words.mixed import rest_of
@@ -23,6 +24,7 @@ from pipeline.words.ocr import OcrEngine, OcrOptions, make_engine
 from schemas.page import Route
 
 PdfPage = Callable[..., RawPage]
+SynthPage = Callable[..., tuple[SynthFile, RawPage]]
 LETTER = ("Dear Sir or Madam, we have your order", "and will send the goods on Monday.", "Yours faithfully")
 STAMP = ("RECEIVED 12 MARCH", "Ledger office, Leeds")
 
@@ -85,6 +87,26 @@ def test_a_stamp_is_read_beside_the_text_layer(pdf_page: PdfPage, sandbox: Sandb
     assert (box[:, 3] < 282).all(), "where the stamp is"
 
 
+def test_a_stamp_on_dense_text_is_read_and_what_lies_under_it_is_not(
+    pdf_page: PdfPage, sandbox: Sandbox, extractor: Extractor
+) -> None:
+    """The words that stood before and behind what it covers stay words of their own."""
+
+    def draw(sheet: Canvas) -> None:
+        for row in range(12):
+            sheet.drawString(20, 300 - 14 * row, "before")
+            sheet.drawString(140, 300 - 14 * row, "covered" if row in (4, 5, 6) else "between")
+            sheet.drawString(320, 300 - 14 * row, "behind")
+        sheet.drawImage(picture_of(STAMP), 100, 206, 205, 51)
+
+    page = pdf_page(draw, (400, 400))
+    found = extractor.extract(page, lambda longest: sandbox.page(0, longest, chars=False))
+    assert found.route is Route.MIXED
+    assert Counter(found.words.text) == Counter(
+        {"before": 12, "between": 9, "behind": 12, **dict.fromkeys(" ".join(STAMP).split(), 1)}
+    )
+
+
 @pytest.mark.parametrize("draw", [letter, photographed])
 def test_rules_and_photographs_cost_no_ocr(pdf_page: PdfPage, draw: Callable[[Canvas], None]) -> None:
     page = pdf_page(draw, (400, 400))
@@ -110,6 +132,35 @@ def test_a_page_turned_on_its_side_has_its_stamp_read_too(
     page = pdf_page(sideways, (400, 400))
     found = extractor.extract(page, lambda longest: sandbox.page(0, longest, chars=False))
     assert (found.route, found.pose.turned) == (Route.MIXED, 90)
+    assert Counter(found.words.text) == Counter(" ".join(LETTER + STAMP).split())
+
+
+@pytest.mark.parametrize(("document_type", "index"), [("letter", 3), ("form", 4), ("table", 5)])
+def test_generated_pages_with_a_stamp_are_read_whole(
+    synth_page: SynthPage, sandbox: Sandbox, extractor: Extractor, document_type: str, index: int
+) -> None:
+    file, page = synth_page(document_type, "stamped", index)
+    found = extractor.extract(page, lambda longest: sandbox.page(0, longest, chars=False))
+    assert found.route is Route.MIXED
+    truth = [word.text for word in file.truth.pages[0].words]
+    missed, added = Counter(truth) - Counter(found.words.text), Counter(found.words.text) - Counter(truth)
+    assert sum(missed.values()) <= 1
+    assert sum(added.values()) <= 1
+
+
+def test_hidden_words_over_a_figure_give_way_to_what_it_shows(
+    pdf_page: PdfPage, sandbox: Sandbox, extractor: Extractor
+) -> None:
+    def decoy(sheet: Canvas) -> None:
+        stamped(sheet)
+        text = sheet.beginText(155, 135)
+        text.setTextRenderMode(3)
+        text.textOut("nothing like it")
+        sheet.drawText(text)
+
+    page = pdf_page(decoy, (400, 400))
+    found = extractor.extract(page, lambda longest: sandbox.page(0, longest, chars=False))
+    assert found.route is Route.MIXED
     assert Counter(found.words.text) == Counter(" ".join(LETTER + STAMP).split())
 
 
