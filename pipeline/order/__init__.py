@@ -1,4 +1,5 @@
 """Order: words to lines and blocks, and both into reading order. Pure geometry: boxes in, indices out.
+Only which way the words' script runs is asked of their texts (`letters_of`), for lines that do not run to the right.
 
 One algorithm a file behind `reading_order`:
     lrtb     left to right, top to bottom: the floor
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.order.layout import Layout, arrange
 from pipeline.order.lrtb import lrtb
+from pipeline.order.script import letters_of
 from pipeline.order.xycut import xycut
 
 ALGORITHMS: dict[str, Callable[[NDArray[np.float64]], list[int]]] = {"lrtb": lrtb, "xycut": xycut}
@@ -36,4 +38,4 @@ def reading_order(boxes: Sequence[Sequence[Any]], algorithm: str = DEFAULT) -> l
     return ALGORITHMS[algorithm](array)
 
 
-__all__ = ["ALGORITHMS", "DEFAULT", "Layout", "arrange", "reading_order"]
+__all__ = ["ALGORITHMS", "DEFAULT", "Layout", "arrange", "letters_of", "reading_order"]
