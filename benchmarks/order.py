@@ -1,11 +1,12 @@
 """Lines and order of true boxes, without OCR: every algorithm, the floor and a plain XY-cut, and CPU time.
 
-    python benchmarks/order.py [--documents FOLDER] [--synth 60] [--seeds 5] [--worst 5] [--times]
+    python benchmarks/order.py [--documents FOLDER] [--synth 60] [--seeds 5] [--by-type] [--worst 5] [--times]
 
 `--documents` has `funsd/training_data`, `funsd_reading_order_roor`, `sroie`, `docbank` and `hrdoc`. ROOR's segments
 and the lines of SROIE and HRDoc are put in order as they are; the words of DocBank and of synthetic born-digital pages
-are put in lines first. `plain` is the textbook's recursive XY-cut, written for this comparison: rows first, at every
-gap.
+are put in lines first; of synthetic pages the true lines are put in order, too. DocBank's order goes straight across
+two columns, so its pages in one column are shown alone. `plain` is the textbook's recursive XY-cut, written for this
+comparison: rows first, at every gap.
 Shown are the share of true relations a -> b with a before b, F1 of the units and of the words that follow each other,
 and where the truth is one chain page BLEU-4, average relative distance, Kendall's tau and exact pages. `--worst` names
 the pages with the lowest F1 of words that follow each other, with the algorithm that is the default.
@@ -33,6 +34,7 @@ from pipeline.order.bands import groups
 from pipeline.scores import score_lines, total_lines
 from pipeline.scores.again import lines_of, order_truth, order_words
 from pipeline.scores.page import OrderScore, score_order, total_orders
+from pipeline.synth import TYPES
 
 
 def plain(box: NDArray[np.float64]) -> list[int]:
@@ -131,15 +133,31 @@ def print_times() -> None:
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
-def all_sets(folder: Path | None, synth: int, seeds: int) -> Iterator[tuple[str, partial[Iterator[Labelled]]]]:
-    """Title and pages of each set with an order."""
-    if folder is not None:
-        yield "ROOR, segments", partial(sets.roor, folder / "funsd_reading_order_roor")
-        yield "HRDoc, lines", partial(sets.hrdoc, folder / "hrdoc")
-        yield "DocBank, words", partial(sets.docbank, folder / "docbank")
-        yield "SROIE, lines", partial(sets.sroie, folder / "sroie")
-    for seed in range(seeds) if synth else ():
-        yield f"synth, seed {seed}", partial(sets.synth_digital, synth, seed)
+Pages = Callable[[], Iterable[Labelled]]
+
+
+def documents(folder: Path) -> Iterator[tuple[str, Pages]]:
+    """Title and pages of each public set with an order."""
+    papers = partial(sets.docbank, folder / "docbank")
+    yield "ROOR, segments", partial(sets.roor, folder / "funsd_reading_order_roor")
+    yield "HRDoc, lines", partial(sets.hrdoc, folder / "hrdoc")
+    yield "DocBank, words", papers
+    yield "DocBank, in one column", lambda: filter(sets.in_one_column, papers())
+    yield "SROIE, lines", partial(sets.sroie, folder / "sroie")
+
+
+def generated(count: int, seeds: int, by_type: bool) -> Iterator[tuple[str, Pages]]:
+    """Title and pages of synthetic sets: words that are put in lines first, and true lines."""
+    for kinds in (TYPES, *(((kind,) for kind in TYPES) if by_type else ())):
+        each = -(-count * len(kinds) // len(TYPES))
+        pages = partial(sets.synth_digital, each, range(seeds), kinds)
+        name = kinds[0] if len(kinds) == 1 else "all"
+        yield f"synth {name}, words", pages
+        yield f"synth {name}, lines", partial(_lines, pages)
+
+
+def _lines(pages: Pages) -> Iterable[Labelled]:
+    return sets.lines_only(pages())
 
 
 def main() -> None:
@@ -148,6 +166,7 @@ def main() -> None:
     parser.add_argument("--documents", type=Path)
     parser.add_argument("--synth", type=int, default=60)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--by-type", action="store_true")
     parser.add_argument("--worst", type=int, default=0)
     parser.add_argument("--times", action="store_true")
     options = parser.parse_args()
@@ -155,15 +174,16 @@ def main() -> None:
     print(f"{datetime.now(UTC):%Y-%m-%d}, {environment()['processor']}, Python {platform.python_version()}\n")
     print("| truth | order | pages | words | relations | units F1 | units kept | words F1 | BLEU | ARD | tau | exact |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
-    for title, pages in all_sets(options.documents, options.synth, options.seeds):
+    made = list(generated(options.synth, options.seeds, options.by_type)) if options.synth else []
+    for title, pages in [*(documents(options.documents) if options.documents else ()), *made]:
         score_set(title, pages(), options.worst)
     print("\n| lines by geometry | pages | lines | recall | precision | F1 | joined | across |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
     if options.documents is not None:
         score_geometry("FUNSD", sets.funsd(options.documents / "funsd/training_data"))
         score_geometry("SROIE", sets.sroie(options.documents / "sroie"))
-    for seed in range(options.seeds) if options.synth else ():
-        score_geometry(f"synth, seed {seed}", sets.synth_digital(options.synth, seed))
+    for title, pages in made[::2]:
+        score_geometry(title, pages())
     if options.times:
         print_times()
 

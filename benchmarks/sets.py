@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -90,12 +90,30 @@ def _number(stem: str) -> int:
     return int(stem.rpartition("_")[2])
 
 
-def synth_digital(count: int, seed: int) -> Iterator[Labelled]:
-    """Synthetic born-digital pages of all types, by their own truth."""
-    for index in range(count):
-        kind = TYPES[index % len(TYPES)]
-        file = make(Spec(index=index, seed=seed, document_type=kind, variant="digital", pages=1))
-        yield Labelled(f"{kind} {index} of seed {seed}", of_page(file.truth.pages[0]), None, 595 / 842)
+def in_one_column(page: Labelled) -> bool:
+    """Whether no gutter runs down the middle of a page.
+
+    DocBank's order goes straight across two columns, row by row: on such pages it is no reading order.
+    """
+    boxes = np.asarray(page.truth.boxes)
+    rows = np.ptp(boxes[:, 1]) / max(float(np.median(boxes[:, 3] - boxes[:, 1])), 1.0)
+    crossing = [int(((boxes[:, 0] < x) & (boxes[:, 2] > x)).sum()) for x in range(450, 551, 2)]
+    return min(crossing) > 0.1 * rows
+
+
+def synth_digital(count: int, seeds: Iterable[int], kinds: Sequence[str] = TYPES) -> Iterator[Labelled]:
+    """Synthetic born-digital pages, `count` for each seed, by their own truth."""
+    for seed in seeds:
+        for index in range(count):
+            kind = kinds[index % len(kinds)]
+            file = make(Spec(index=index, seed=seed, document_type=kind, variant="digital", pages=1))
+            yield Labelled(f"{kind} {index} of seed {seed}", of_page(file.truth.pages[0]), None, 595 / 842)
+
+
+def lines_only(pages: Iterable[Labelled]) -> Iterator[Labelled]:
+    """The same pages, whose true lines are put in order as they are."""
+    for page in pages:
+        yield replace(page, truth=page.truth.model_copy(update={"by_words": False}))
 
 
 def synth_scans(count: int) -> Iterator[Page]:
