@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -24,7 +24,7 @@ RECORDED = "as recorded"
 _BASELINES = ("lrtb", "xycut")
 _TITLES = ("truth", "order", "pages", "words", "relations", "units", "words next", "BLEU", "distance", "tau", "exact")
 
-Scores = dict[tuple[str, str], list[OrderScore]]
+Scores = dict[tuple[str, str], OrderScore]  # sums by format and order
 
 
 def order(
@@ -54,11 +54,12 @@ def order(
         if name not in ALGORITHMS:
             raise ValueError(f"--algorithm must be one of {sorted(ALGORITHMS)}, got {name!r}")
     account = Account(pages)
-    scores: Scores = defaultdict(list)
+    scores: Scores = defaultdict(OrderScore)
     for page, true in truths(pages, truth, account, ordered=True):
         found = _of_truth(page, true, names) if truth_boxes else _of_record(page, true, names)
         for name, one in found:
-            scores[true.format.value, name].append(one)
+            so_far = scores[true.format.value, name]
+            scores[true.format.value, name] = total_orders([so_far, one])
     if as_json:
         print_json({**account.to_dict(), "truth_boxes": truth_boxes, "formats": _json(scores)})
     else:
@@ -85,8 +86,8 @@ def _of_truth(page: Page, truth: Truth, names: list[str]) -> Iterator[tuple[str,
 
 def _json(scores: Scores) -> dict[str, dict[str, Any]]:
     formats: dict[str, dict[str, Any]] = {}
-    for (truth, name), some in scores.items():
-        formats.setdefault(truth, {})[name] = _score_json(total_orders(some))
+    for (truth, name), score in scores.items():
+        formats.setdefault(truth, {})[name] = _score_json(score)
     return formats
 
 
@@ -108,10 +109,9 @@ def _means(score: OrderScore) -> list[float | None]:
     return [value / score.chains if score.chains else None for value in (score.bleu, score.ard, score.tau)]
 
 
-def _table(scores: Mapping[tuple[str, str], list[OrderScore]]) -> Table:
+def _table(scores: Scores) -> Table:
     table = table_of(_TITLES)
-    for (truth, name), some in sorted(scores.items(), key=lambda entry: entry[0][0]):
-        score = total_orders(some)
+    for (truth, name), score in sorted(scores.items(), key=lambda entry: entry[0][0]):
         shares = (score.relations.recall, score.unit_successors.f1, score.successors.f1)
         row = [truth, name, number(score.pages), number(score.words), *(f"{share:.4f}" for share in shares)]
         if score.chains:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import typer
@@ -19,8 +20,23 @@ from pipeline.scores.page import score_page_words
 
 _WIDE = 200  # characters
 
-Scores = list[tuple[WordScore, LineScore | None]]
 _TITLES = ("truth", "pages", "words", "recall", "precision", "F1", "lines", "line F1", "of found", "joined", "across")
+
+
+@dataclass
+class Sums:
+    """Counts of the pages of one format so far; no lines where its truth knows none."""
+
+    pages: int = 0
+    words: WordScore = field(default=WordScore(0, 0, 0))
+    lines: LineScore | None = None
+
+    def add(self, words: WordScore, lines: LineScore | None) -> None:
+        """One more page."""
+        self.pages += 1
+        self.words = total([self.words, words])
+        if lines is not None:
+            self.lines = total_lines([lines] if self.lines is None else [self.lines, lines])
 
 
 def words(pages: PagesUrl, truth: TruthFolders = None, as_json: AsJson = False) -> None:
@@ -33,11 +49,11 @@ def words(pages: PagesUrl, truth: TruthFolders = None, as_json: AsJson = False) 
     some truth cannot be read.
     """
     account = Account(pages)
-    scores: dict[str, Scores] = defaultdict(list)
+    scores: dict[str, Sums] = defaultdict(Sums)
     for page, true in truths(pages, truth, account):
-        scores[true.format.value].append(score_page_words(page.words, true, page.size[0] / page.size[1]))
+        scores[true.format.value].add(*score_page_words(page.words, true, page.size[0] / page.size[1]))
     if as_json:
-        print_json({**account.to_dict(), "formats": {name: _json(some) for name, some in sorted(scores.items())}})
+        print_json({**account.to_dict(), "formats": {name: _json(sums) for name, sums in sorted(scores.items())}})
     else:
         print_table(_table(scores))
         for line in account.lines():
@@ -46,16 +62,11 @@ def words(pages: PagesUrl, truth: TruthFolders = None, as_json: AsJson = False) 
         raise typer.Exit(FAILED)
 
 
-def _totals(scores: Scores) -> tuple[WordScore, LineScore | None]:
-    lines = [line for _, line in scores if line is not None]
-    return total(score for score, _ in scores), total_lines(lines) if lines else None
-
-
-def _json(scores: Scores) -> dict[str, Any]:
-    found, lines = _totals(scores)
+def _json(sums: Sums) -> dict[str, Any]:
+    lines = sums.lines
     return {
-        "pages": len(scores),
-        "words": counts_json(found),
+        "pages": sums.pages,
+        "words": counts_json(sums.words),
         "lines": None
         if lines is None
         else {
@@ -92,12 +103,12 @@ def print_table(table: Table) -> None:
     console(_WIDE).print(table)
 
 
-def _table(scores: Mapping[str, Scores]) -> Table:
+def _table(scores: Mapping[str, Sums]) -> Table:
     table = table_of(_TITLES)
-    for name, some in sorted(scores.items()):
-        found, lines = _totals(some)
+    for name, sums in sorted(scores.items()):
+        found, lines = sums.words, sums.lines
         shares = (f"{value:.4f}" for value in (found.recall, found.precision, found.f1))
-        row = [name, number(len(some)), number(found.truth), *shares]
+        row = [name, number(sums.pages), number(found.truth), *shares]
         if lines is not None:
             f1s = (f"{counts.f1:.4f}" for counts in (lines.strict, lines.grouping))
             row += [number(lines.strict.truth), *f1s, number(lines.joined), number(lines.across)]

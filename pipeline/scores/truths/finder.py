@@ -18,12 +18,15 @@ from pipeline.upright.pose import Pose
 from schemas.base import MAX_JSON_BYTES
 from schemas.page import Page
 
+_REMEMBERED = 1000  # files that could not be used
+
 
 class TruthFinder(Closing):
     """Finds truth, page by page, and remembers what it could not use.
 
     `bad` says of each file with truth that cannot be read, and of each folder that cannot be reached, what is wrong;
-    `unknown` are files at places where truth lies that are of no known format, such as SROIE's entities.
+    `unknown` are files at places where truth lies that are of no known format, such as SROIE's entities. Each holds the
+    first thousand.
     """
 
     def __init__(self, folders: Sequence[str] = ()) -> None:
@@ -59,12 +62,12 @@ class TruthFinder(Closing):
             try:
                 truth = self._process.read(data, place.page, self._size_of(page), place.uri)
             except ValueError as error:
-                self.bad[place.uri] = str(error).removeprefix(f"{place.uri}: ")
+                self._note(place.uri, str(error).removeprefix(f"{place.uri}: "))
                 continue
-            if truth is None:
-                self.unknown.add(place.uri)
-            else:
+            if truth is not None:
                 yield turned(truth, pose, width / height)
+            elif len(self.unknown) < _REMEMBERED:
+                self.unknown.add(place.uri)
 
     def _read(self, place: Place) -> bytes | None:
         folder = place.uri.rpartition("/")[0]
@@ -76,10 +79,14 @@ class TruthFinder(Closing):
             if self._is_named(place):
                 raise
             self._unreachable.add(folder)  # a store that is out of reach is not asked for every page
-            self.bad[folder] = " ".join(str(error).split())
+            self._note(folder, str(error))
         except ValueError as error:
-            self.bad[place.uri] = " ".join(str(error).split())
+            self._note(place.uri, str(error))
         return None
+
+    def _note(self, place: str, what: str) -> None:
+        if len(self.bad) < _REMEMBERED:
+            self.bad[place] = " ".join(what.split())
 
     def _size_of(self, page: Page) -> Size | None:
         """Pixels of the document's picture as it is shown; None where it is no picture that can be looked at."""
