@@ -92,10 +92,20 @@ class TruthFinder(Closing):
         """Pixels of the document's picture as it is shown; None where it is no picture that can be looked at."""
         uri = page.document.uri
         if self._size[0] != uri:
-            head = None if uri.startswith(TAR_SCHEME) else read_head(uri, HEAD_BYTES)
+            head = self._head(uri)
             self._size = (uri, self._process.size(head) if head else None)
         size = self._size[1]
         return (size[1], size[0]) if size and page.orientation.declared in (90, 270) else size
+
+    def _head(self, uri: str) -> bytes | None:
+        if uri.startswith(TAR_SCHEME) or uri.rpartition("/")[0] in self._unreachable:
+            return None
+        try:
+            return read_head(uri, HEAD_BYTES)
+        except OSError as error:  # of the store or the network
+            self._unreachable.add(uri.rpartition("/")[0])
+            self._note(uri, str(error))
+            return None
 
     def close(self) -> None:
         """End the child."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.order import ALGORITHMS, arrange
+from pipeline.order import ALGORITHMS, DEFAULT, arrange
 from pipeline.scores.again import lines_of, order_truth, order_words
 from pipeline.scores.page import score_order
 from pipeline.scores.truths import Truth, TruthFormat
@@ -39,7 +39,7 @@ def test_the_lines_of_a_record_are_put_in_its_own_order_again(kind: str) -> None
     boxes = [word.box for word in page.words]
     layout = arrange(boxes, 0.77)
     recorded = [boxes[i] for i in layout.order]
-    assert order_words(recorded, layout.line, 0.77, "xycut") == list(range(len(boxes)))
+    assert order_words(recorded, layout.line, 0.77, DEFAULT) == list(range(len(boxes)))
     assert len(set(lines_of(boxes, 0.77).tolist())) == len(layout.line_box)
 
 

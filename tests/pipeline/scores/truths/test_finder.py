@@ -166,6 +166,15 @@ def test_a_folder_that_is_out_of_reach_is_asked_once() -> None:
         assert "Protocol not known" in finder.bad["nonsense://bucket/in"]
 
 
+def test_a_picture_that_is_out_of_reach_has_no_size(tmp_path: Path, files: dict[str, bytes]) -> None:
+    (tmp_path / "1.json").write_bytes(files["funsd"])
+    (tmp_path / "2.json").write_bytes(files["roor"])
+    with TruthFinder([str(tmp_path)]) as finder:
+        assert finder.of(record("nonsense://bucket/in/1.png")) is None
+        assert "the size of the page's picture is not known" in finder.bad[str(tmp_path / "1.json")]
+        assert finder.of(record("nonsense://bucket/in/2.png")) is not None
+
+
 def test_a_named_folder_that_is_out_of_reach_is_an_error() -> None:
     with TruthFinder(["nonsense://truth"]) as finder, pytest.raises(ValueError, match="Protocol not known"):
         finder.of(record("/d/1.png"))
