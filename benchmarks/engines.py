@@ -22,11 +22,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import orjson
 import pdfplumber
-from ocr import Page, Result, Words, funsd, synth  # beside this file
+from ocr import Result  # beside this file
+from sets import Labelled, Page, Words, funsd, sroie, synth_scans
 
 from jobs.environment import environment
 from pipeline.pages import Limits, PdfEngine
@@ -41,34 +41,6 @@ from pipeline.words.textlayer import words_of
 Reader = Callable[[Any], Words]
 
 
-def sroie(folder: Path, every: int) -> Iterator[Page]:
-    """Receipts; their true words are lines cut at spaces."""
-    for path in sorted((folder / "images").iterdir())[::every]:
-        picture = np.asarray(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB), dtype=np.uint8)
-        height, width, _ = picture.shape
-        texts, boxes = [], []
-        for line in receipt_lines(folder / "boxes", path.stem):
-            (left, top, right, bottom), text = line
-            step, at = (right - left) / max(1, len(text)), left
-            for word in text.split(" "):
-                if word:
-                    texts.append(word)
-                    boxes.append([at, top, at + step * len(word), bottom])
-                at += step * (len(word) + 1)
-        scale = 1000 / np.array([width, height] * 2)
-        yield picture, (texts, np.array(boxes).reshape(-1, 4) * scale)
-
-
-def receipt_lines(folder: Path, stem: str) -> Iterator[tuple[tuple[float, float, float, float], str]]:
-    """Upright box and text of each line: eight numbers, then the text, which may have commas."""
-    found = next(path for path in sorted(folder.glob(f"{stem}.*")))
-    for row in found.read_text(encoding="utf-8", errors="replace").splitlines():
-        cells = row.split(",", 8)
-        if len(cells) == 9:
-            xs, ys = [float(cell) for cell in cells[0:8:2]], [float(cell) for cell in cells[1:8:2]]
-            yield (min(xs), min(ys), max(xs), max(ys)), cells[8]
-
-
 def digital(count: int) -> Iterator[tuple[SynthFile, Words]]:
     """Synthetic born-digital pages."""
     for index in range(count):
@@ -76,6 +48,11 @@ def digital(count: int) -> Iterator[tuple[SynthFile, Words]]:
         file = make(spec)
         words = file.truth.pages[0].words
         yield file, ([word.text for word in words], np.array([word.box for word in words], dtype=np.float64))
+
+
+def labelled(pages: Iterator[Labelled], count: int | None) -> Iterator[Page]:
+    """Pictures and words of the first `count` pages."""
+    return (one.page() for one in islice(pages, count))
 
 
 def layer_words(engine: PdfEngine, file: SynthFile) -> Words:
@@ -156,11 +133,11 @@ def main() -> None:
             }
             measure("synth, born digital", digital(options.digital), layers)
         if options.synth:
-            measure("synth, scans", synth(options.synth), readers)
+            measure("synth, scans", synth_scans(options.synth), readers)
         if options.funsd:
-            measure("FUNSD", islice(funsd(options.funsd, options.every), options.pages), readers)
+            measure("FUNSD", labelled(funsd(options.funsd, options.every), options.pages), readers)
         if options.sroie:
-            measure("SROIE", islice(sroie(options.sroie, options.every), options.pages), readers)
+            measure("SROIE", labelled(sroie(options.sroie, options.every), options.pages), readers)
         for engine in engines:
             engine.close()
 

@@ -55,9 +55,7 @@ def ingest(
     ocr: Annotated[OcrName, typer.Option(help="OCR engine; tesseract must be installed.")] = OcrName.RAPIDOCR,
     ocr_alphabet: Annotated[Alphabet, typer.Option(help="Characters that rapidocr may read.")] = Alphabet.LATIN,
     ocr_models: OcrModels = None,
-    ocr_device: Annotated[
-        OcrDevice, typer.Option(help="cuda: paddleocr with onnxruntime-gpu.")
-    ] = OcrDevice.CPU,
+    ocr_device: Annotated[OcrDevice, typer.Option(help="cuda: paddleocr with onnxruntime-gpu.")] = OcrDevice.CPU,
     gpu_share: GpuShare = 1.0,
     pdf_text: Annotated[PdfText, typer.Option(help="Whether text layers of PDFs are used.")] = PdfText.AUTO,
     pdf_engine: Annotated[

@@ -93,6 +93,11 @@ MISTAKES = [
     ("pretrain @TRAIN --out @mine --config tiny", "{mine} is not empty and holds no run"),
     ("pretrain @TRAIN --out @mine --config tiny --resume never", "{mine} exists, and --resume never was given"),
     ("export @absent --out @NEW", "no run at {absent}: it has no run.json"),
+    ("evaluate words @absent", "no dataset at {absent}"),
+    ("evaluate words @TRAIN", "is a dataset of train, expected one of pages"),
+    ("evaluate words @PAGES --truth @absent", "--truth: no such folder: '{absent}'"),
+    ("evaluate order @PAGES --truth @file", "--truth: no such folder: '{file}'"),
+    ("evaluate order @PAGES --algorithm best", "got 'best'"),
     ("inspect replay @PAGES --step 0", "is a dataset of pages, expected one of train"),
     ("inspect replay @TRAIN --step -1", "step must not be negative, got -1"),
     ("inspect replay @TRAIN --step 0 --global-batch 0", "global_batch must be at least 1, got 0"),
@@ -166,6 +171,7 @@ def test_an_empty_training_dataset_is_refused(pagemill: Pagemill, train: str, tm
         ("pretrain", "@TRAIN --out @NEW --config huge", "is not one of"),
         ("export", "@absent --out @NEW", "no run at"),
         ("inspect", "replay @TRAIN --step -1", "must not be negative"),
+        ("evaluate", "order @PAGES --algorithm best", "--algorithm must be one of"),
     ],
 )
 def test_as_a_program(module: str, arguments: str, text: str, places: dict[str, str]) -> None:
