@@ -16,7 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from pipeline.order import arrange, letters_of
 from pipeline.pages import Chars, RawPage, Sandbox
 from pipeline.sources import Format
-from pipeline.synth import TYPES, Spec, compose, make
+from pipeline.synth import TYPES, Spec, make
 from pipeline.words.base import WordList, clean
 from pipeline.words.ink import ink_of
 from pipeline.words.route import features_of
@@ -44,18 +44,18 @@ def lines(found: WordList) -> list[list[str]]:
 def test_the_words_of_a_born_digital_page_are_the_true_ones(sandbox: Sandbox, document_type: str) -> None:
     for seed, index in itertools.product((1, 7, 11), (0, 3)):
         spec = Spec(index=index, seed=seed, document_type=document_type, variant="digital", pages=1)
-        sandbox.open(Format.PDF, make(spec).data)
+        file = make(spec)
+        sandbox.open(Format.PDF, file.data)
         found = words(sandbox.page(0, 1000))
-        sheet = compose(spec)[0][0]
-        assert Counter(found.text) == Counter(word.text for word in sheet.words), (seed, index)
-        ink = normalise([word.ink for word in sheet.words], sheet.width, sheet.height)
-        inks = defaultdict(list)
-        for word, box in zip(sheet.words, ink, strict=True):
-            inks[word.text].append(box)
+        truth = file.truth.pages[0].words
+        assert Counter(found.text) == Counter(word.text for word in truth), (seed, index)
+        boxes = defaultdict(list)
+        for word in truth:
+            boxes[word.text].append(word.box)
         for text, box in zip(found.text, normalise(found.box, 1, 1), strict=True):
-            away = np.abs(np.array(inks[text]) - box).max(axis=1)
+            away = np.abs(np.array(boxes[text]) - box).max(axis=1)
             assert away.min() <= 2, "of 1,000"
-            del inks[text][int(away.argmin())]  # each true word is found once
+            del boxes[text][int(away.argmin())]  # each true word is found once
 
 
 def write(*texts: str, step: float = 16.0) -> Drawing:
