@@ -59,6 +59,8 @@ MISTAKES = [
     ("ingest @file --out @NEW --ocr-device cuda", "--ocr-device cuda: rapidocr computes on the CPU only"),
     ("ingest @file --out @NEW --ocr paddleocr --ocr-device cuda", "the installed onnxruntime has no CUDA provider"),
     ("ingest @file --out @NEW --gpu-share 0", "--gpu-share must be above 0 and at most 1, got 0"),
+    ("ingest @file --out @NEW --gpu-share 0.5", "--gpu-share is for --ocr-device cuda, and that is cpu"),
+    ("ingest @file --out @NEW --ocr tesseract --ocr-alphabet all", "--ocr-alphabet is for rapidocr"),
     ("ingest @file --out @NEW --gpu-share nan", "--gpu-share must be above 0 and at most 1, got nan"),
     ("tokenizer @absent --out @NEW", "no dataset at {absent}"),
     ("tokenizer @TRAIN --out @NEW", "is a dataset of train, expected one of pages"),
