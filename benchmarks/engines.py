@@ -22,14 +22,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import orjson
 import pdfplumber
-from ocr import Page, Result, Words, funsd, synth  # beside this file
+from ocr import Result  # beside this file
+from sets import Labelled, Page, Words, funsd, sroie, synth_scans
 
 from jobs.environment import environment
-from pipeline.pages import Limits
+from pipeline.pages import Limits, PdfEngine
 from pipeline.pages.document import open_document
 from pipeline.scores import total
 from pipeline.sources.formats import Format
@@ -41,34 +41,6 @@ from pipeline.words.textlayer import words_of
 Reader = Callable[[Any], Words]
 
 
-def sroie(folder: Path, every: int) -> Iterator[Page]:
-    """Receipts; their true words are lines cut at spaces."""
-    for path in sorted((folder / "images").iterdir())[::every]:
-        picture = np.asarray(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB), dtype=np.uint8)
-        height, width, _ = picture.shape
-        texts, boxes = [], []
-        for line in receipt_lines(folder / "boxes", path.stem):
-            (left, top, right, bottom), text = line
-            step, at = (right - left) / max(1, len(text)), left
-            for word in text.split(" "):
-                if word:
-                    texts.append(word)
-                    boxes.append([at, top, at + step * len(word), bottom])
-                at += step * (len(word) + 1)
-        scale = 1000 / np.array([width, height] * 2)
-        yield picture, (texts, np.array(boxes).reshape(-1, 4) * scale)
-
-
-def receipt_lines(folder: Path, stem: str) -> Iterator[tuple[tuple[float, float, float, float], str]]:
-    """Upright box and text of each line: eight numbers, then the text, which may have commas."""
-    found = next(path for path in sorted(folder.glob(f"{stem}.*")))
-    for row in found.read_text(encoding="utf-8", errors="replace").splitlines():
-        cells = row.split(",", 8)
-        if len(cells) == 9:
-            xs, ys = [float(cell) for cell in cells[0:8:2]], [float(cell) for cell in cells[1:8:2]]
-            yield (min(xs), min(ys), max(xs), max(ys)), cells[8]
-
-
 def digital(count: int) -> Iterator[tuple[SynthFile, Words]]:
     """Synthetic born-digital pages."""
     for index in range(count):
@@ -78,16 +50,23 @@ def digital(count: int) -> Iterator[tuple[SynthFile, Words]]:
         yield file, ([word.text for word in words], np.array([word.box for word in words], dtype=np.float64))
 
 
-def pdfium_words(file: SynthFile) -> Words:
-    """Our own extractor, with opening the file but without a picture."""
-    page = open_document(Format.PDF.value, file.data, Limits()).page(0, 64, chars=True)
+def labelled(pages: Iterator[Labelled], count: int | None) -> Iterator[Page]:
+    """Pictures and words of the first `count` pages."""
+    return (one.page() for one in islice(pages, count))
+
+
+def layer_words(engine: PdfEngine, file: SynthFile) -> Words:
+    """The words of `--pdf-engine`, with opening the file but without a picture."""
+    page = open_document(Format.PDF.value, file.data, Limits(), (), engine).page(0, 64, chars=True)
     width, height = page.facts.size
     found = words_of(page.chars, width / height)
     return found.text, found.box * 1000
 
 
 def plumber_words(file: SynthFile) -> Words:
-    """pdfplumber's words, as it comes."""
+    """pdfplumber's words as it comes: a gap of up to 3 points is none, which takes small print without space characters
+    for one word a line.
+    """
     with pdfplumber.open(io.BytesIO(file.data)) as pdf:
         page = pdf.pages[0]
         words = page.extract_words()
@@ -147,14 +126,18 @@ def main() -> None:
         print("\n| pages | reader | pages | words | recall | precision | F1 | F1, cut at - and / | CPU s a page |")
         print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
         if options.digital:
-            both = {"pdfium, our words": pdfium_words, "pdfplumber": plumber_words}
-            measure("synth, born digital", digital(options.digital), both)
+            layers: dict[str, Reader] = {
+                "pdfium, our words": partial(layer_words, PdfEngine.PDFIUM),
+                "pdfplumber, as we ask it": partial(layer_words, PdfEngine.PDFPLUMBER),
+                "pdfplumber, as it comes": plumber_words,
+            }
+            measure("synth, born digital", digital(options.digital), layers)
         if options.synth:
-            measure("synth, scans", synth(options.synth), readers)
+            measure("synth, scans", synth_scans(options.synth), readers)
         if options.funsd:
-            measure("FUNSD", islice(funsd(options.funsd, options.every), options.pages), readers)
+            measure("FUNSD", labelled(funsd(options.funsd, options.every), options.pages), readers)
         if options.sroie:
-            measure("SROIE", islice(sroie(options.sroie, options.every), options.pages), readers)
+            measure("SROIE", labelled(sroie(options.sroie, options.every), options.pages), readers)
         for engine in engines:
             engine.close()
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import platform
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -23,22 +23,15 @@ from typing import Any
 
 import cv2
 import numpy as np
-import orjson
 from numpy.typing import NDArray
-from stages import cpu, peer_engine  # beside this file
+from sets import Words, funsd, synth_scans  # beside this file
+from stages import cpu, peer_engine
 
 from jobs.environment import environment
-from pipeline.pages import Sandbox
 from pipeline.scores import WordScore, match_words, total
-from pipeline.sources.formats import Format
-from pipeline.synth import Spec, make
 from pipeline.words.ocr import Alphabet
 from pipeline.words.ocr.networks import Precision
 from pipeline.words.ocr.rapid import RapidEngine
-
-Words = tuple[list[str], NDArray[np.float64]]  # texts, and N x 4 boxes in units of 1000
-Page = tuple[NDArray[np.uint8], Words]  # an RGB picture and its truth
-_TYPES = ("invoice", "letter", "form", "report", "table")
 
 
 @dataclass
@@ -68,28 +61,6 @@ def cut_words(words: Words) -> Words:
             boxes.append([at, top, at + step * len(part), bottom])
             at += step * len(part)
     return texts, np.array(boxes).reshape(-1, 4)
-
-
-def funsd(folder: Path, every: int) -> Iterator[Page]:
-    """Forms with their words."""
-    for path in sorted((folder / "images").glob("*.png"))[::every]:
-        picture = np.asarray(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB), dtype=np.uint8)
-        blocks = orjson.loads((folder / "annotations" / f"{path.stem}.json").read_bytes())["form"]
-        words = [word for block in blocks for word in block["words"]]
-        scale = 1000 / np.array([picture.shape[1], picture.shape[0]] * 2)
-        yield picture, ([word["text"] for word in words], np.array([word["box"] for word in words]) * scale)
-
-
-def synth(count: int) -> Iterator[Page]:
-    """Synthetic scans."""
-    with Sandbox() as sandbox:
-        for index in range(count):
-            spec = Spec(index=index, seed=5, document_type=_TYPES[index % len(_TYPES)], variant="jpeg", pages=1)
-            file = make(spec)
-            sandbox.open(Format.JPEG, file.data)
-            words = file.truth.pages[0].words
-            truth = [word.text for word in words], np.array([word.box for word in words], dtype=np.float64)
-            yield sandbox.page(0, 2000).picture, truth
 
 
 def ours(engine: RapidEngine, picture: NDArray[np.uint8]) -> Words:
@@ -122,7 +93,8 @@ def main() -> None:
         parser.error("either a folder or --synth")
     engine, peer = RapidEngine(options.alphabet, options.precision), peer_engine()
     results = {"ours": Result(), "RapidOCR as it comes": Result()}
-    pages = synth(options.synth) if options.synth else funsd(options.folder, options.every)
+    forms = (one.page() for one in funsd(options.folder, options.every)) if options.folder else iter(())
+    pages = synth_scans(options.synth) if options.synth else forms
     for number, (picture, truth) in zip(range(options.pages), pages, strict=False):
         reads = [lambda p=picture: ours(engine, p), lambda p=picture: peers(peer, p)]
         turns = list(zip(results.values(), reads, strict=True))

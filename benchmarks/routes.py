@@ -1,12 +1,13 @@
 """Precision and recall of "OCR is needed", over pages whose answer is known.
 
-    python benchmarks/routes.py [--synth 80] [--rare 4] [--scans FOLDER...] [--digital FOLDER...] [--pages 12]
+    python benchmarks/routes.py [--synth 80] [--rare 4] [--overlaid 64] [--scans FOLDER...] [--digital FOLDER...]
 
 Known by construction: pages of generated documents (scans and pages with a stamp: yes; born digital, on coloured paper
-too: no). Known by what a folder holds: PDFs that are scans, whatever text they carry (`--scans`: yes), and PDFs that
-are born digital (`--digital`: no, but for the pages that labels.py names by their sha256). A page of route `ocr` or
-`mixed` counts as one that asks for OCR. The extractor decides, with an engine that reads one word everywhere: what
-costs OCR counts, not what comes of it. Prints every error with its features.
+too: no; born digital with a picture laid anywhere: where it is a stamp). Known by what a folder holds: PDFs that are
+scans, whatever text they carry (`--scans`: yes), and PDFs that are born digital (`--digital`: no, but for the pages
+that labels.py names by their sha256). A page of route `ocr` or `mixed` counts as one that asks for OCR. The extractor
+decides, with an engine that reads one word everywhere: what costs OCR counts, not what comes of it. Prints every error
+with its features.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from statistics import median
 import numpy as np
 from labels import label
 from numpy.typing import NDArray
+from overlaid import overlaid
 
 from pipeline.pages import PageError, Sandbox
 from pipeline.sources.formats import Format, sniff
@@ -53,6 +55,8 @@ def documents(options: argparse.Namespace) -> Iterator[Labelled]:
     for spec in specs:
         needed = spec.variant not in ("digital", "paper")
         yield f"synth {spec.name}", make(spec).data, lambda page, needed=needed: needed
+    for name, data, needed in overlaid(options.overlaid):
+        yield name, data, lambda page, needed=needed: needed  # type: ignore[misc]
     for folders, needed in ((options.scans, True), (options.digital, False)):
         for folder in folders:
             for path in sorted(folder.rglob("*.pdf")):
@@ -88,6 +92,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--synth", type=int, default=80)
     parser.add_argument("--rare", type=int, default=4, help="documents of each type and rare variant")
+    parser.add_argument("--overlaid", type=int, default=64, help="born-digital documents with a picture laid on them")
     parser.add_argument("--scans", type=Path, nargs="*", default=[])
     parser.add_argument("--digital", type=Path, nargs="*", default=[])
     parser.add_argument("--pages", type=int, default=12, help="of each document")

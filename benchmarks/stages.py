@@ -29,7 +29,7 @@ from jobs.environment import environment
 from pipeline.ingest import IngestConfig
 from pipeline.ingest.page import MadePage, PageMaker
 from pipeline.ingest.unit import add_page
-from pipeline.order import arrange
+from pipeline.order import arrange, letters_of
 from pipeline.pages import Limits, PageError
 from pipeline.pages.document import open_document
 from pipeline.pages.opened import Opened
@@ -79,7 +79,8 @@ def measure_page(clock: Clock, maker: PageMaker, document: DocumentRef, opened: 
     raw = clock.measure(route, "render and characters", lambda: opened.page(index, first, chars=True))
     words = clock.measure(route, "text layer to words", lambda: words_of(raw.chars, 0.77))
     clock.measure(route, "route features", lambda: features_of(raw, ink_of(raw.pixels), words))
-    clock.measure(route, "lines and order", lambda: arrange(made.record.words.box, 0.77))
+    stored = made.record.words
+    clock.measure(route, "lines and order", lambda: arrange(stored.box, 0.77, None, letters_of(stored.text)))
     clock.measure(route, "picture to JPEG", lambda: encode_picture(raw.pixels, 1000, bilevel=raw.facts.bilevel))
     clock.measure(route, "perceptual hash", lambda: phash(made.picture.pixels))
     clock.measure(route, "MinHash", lambda: minhash(made.record.words.text))

@@ -13,6 +13,9 @@ COMMANDS = {
         "jobs.ingest", "ingest", "Turn documents into page shards: words, boxes, reading order and pictures."
     ),
     "dataset": Lazy("jobs.dataset.app", "app", "Add to a dataset, prove that it is whole, or make one of several."),
+    "evaluate": Lazy(
+        "jobs.evaluate.app", "app", "Score a dataset of pages against truth: words, lines, reading order."
+    ),
     "tokenizer": Lazy(
         "jobs.tokenizer", "tokenizer", "Make the tokenizer: WordPiece with BERT's uncased normalisation."
     ),

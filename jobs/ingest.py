@@ -12,6 +12,7 @@ from jobs.cluster.ingest import IngestJob
 from jobs.cluster.ingest import ingest as run_ingest
 from jobs.command import FAILED, check_workers, require_lasting, run_command
 from pipeline.ingest import IngestConfig
+from pipeline.pages import PdfEngine
 from pipeline.words import PdfText, RouteConfig
 from pipeline.words.ocr import Alphabet, OcrDevice, OcrName
 from pipeline.words.ocr.choice import model_digests, models_digest, require_device, require_engine
@@ -42,7 +43,12 @@ OcrModels = Annotated[
         show_default=False,
     ),
 ]
-GpuShare = Annotated[float, typer.Option(help="GPUs of one worker, with --ocr-device cuda; 0.25: four share one.")]
+GpuShare = Annotated[
+    float | None,
+    typer.Option(
+        help="GPUs of one worker, with --ocr-device cuda; 0.25: four share one. Default: 1.", show_default=False
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if any page was rejected.")]
 
 
@@ -52,13 +58,16 @@ def ingest(
     out: Annotated[str, typer.Option(help="The dataset: a folder or an fsspec URL.", show_default=False)],
     inputs_from: InputsFrom = None,
     ocr: Annotated[OcrName, typer.Option(help="OCR engine; tesseract must be installed.")] = OcrName.RAPIDOCR,
-    ocr_alphabet: Annotated[Alphabet, typer.Option(help="Characters that rapidocr may read.")] = Alphabet.LATIN,
+    ocr_alphabet: Annotated[
+        Alphabet | None, typer.Option(help="Characters that rapidocr may read. Default: latin.", show_default=False)
+    ] = None,
     ocr_models: OcrModels = None,
-    ocr_device: Annotated[
-        OcrDevice, typer.Option(help="cuda: paddleocr with onnxruntime-gpu; untested.")
-    ] = OcrDevice.CPU,
-    gpu_share: GpuShare = 1.0,
+    ocr_device: Annotated[OcrDevice, typer.Option(help="cuda: paddleocr with onnxruntime-gpu.")] = OcrDevice.CPU,
+    gpu_share: GpuShare = None,
     pdf_text: Annotated[PdfText, typer.Option(help="Whether text layers of PDFs are used.")] = PdfText.AUTO,
+    pdf_engine: Annotated[
+        PdfEngine, typer.Option(help="Who reads text layers; pdfplumber is several times slower.")
+    ] = PdfEngine.PDFIUM,
     password_file: PasswordFile = None,
     pages_per_shard: Annotated[
         int | None, typer.Option(help="Pages of a shard, the unit of work; default: 4 to 256, by the number of pages.")
@@ -76,9 +85,12 @@ def ingest(
     """
     check_workers(workers)
     require_lasting("--out", out)
+    if ocr_alphabet is not None and ocr is not OcrName.RAPIDOCR:
+        raise ValueError(f"--ocr-alphabet is for rapidocr, and --ocr is {ocr.value}")
     config = IngestConfig(
+        pdf_engine=pdf_engine,
         ocr=ocr,
-        ocr_alphabet=ocr_alphabet,
+        ocr_alphabet=ocr_alphabet or Alphabet.LATIN,
         ocr_device=ocr_device,
         route=RouteConfig(pdf_text=pdf_text),
         pages_per_shard=pages_per_shard,
@@ -110,18 +122,22 @@ def make_job(
     )
 
 
-def with_ocr(job: IngestJob, config: IngestConfig, folder: Path | None, gpu_share: float) -> tuple[IngestJob, str]:
+def with_ocr(
+    job: IngestJob, config: IngestConfig, folder: Path | None, gpu_share: float | None
+) -> tuple[IngestJob, str]:
     """The job with its OCR models and share of a GPU, and the models' digest.
 
     ValueError where the engine, its models or its device are not there: before any work, and of no page's fault.
     """
-    if not 0 < gpu_share <= 1:
+    if gpu_share is not None and not 0 < gpu_share <= 1:
         raise ValueError(f"--gpu-share must be above 0 and at most 1, got {gpu_share}")
+    if gpu_share is not None and config.ocr_device is not OcrDevice.CUDA:
+        raise ValueError(f"--gpu-share is for --ocr-device cuda, and that is {config.ocr_device.value}")
     folder = folder.absolute() if folder is not None else None
     options = config.ocr_options(folder)
     require_device(options.device)
     require_engine(options)
-    share = gpu_share if options.device is OcrDevice.CUDA else 0.0
+    share = (gpu_share or 1.0) if options.device is OcrDevice.CUDA else 0.0
     return replace(job, ocr_models=folder, gpu_share=share), models_digest(model_digests(options))
 
 

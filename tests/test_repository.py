@@ -18,9 +18,12 @@ import model
 import pipeline
 import schemas
 from jobs.cli import COMMANDS
-from jobs.inspect.app import VERBS
+from jobs.dataset.app import VERBS as DATASET
+from jobs.evaluate.app import VERBS as EVALUATE
+from jobs.inspect.app import VERBS as INSPECT
 
 ROOT = Path(__file__).resolve().parents[1]
+GROUPS = {"dataset": DATASET, "evaluate": EVALUATE, "inspect": INSPECT}
 PACKAGES = ("schemas", "pipeline", "model", "jobs")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
@@ -84,14 +87,19 @@ def test_the_list_of_commands_says_what_the_commands_say(name: str) -> None:
     assert " ".join(command.help.split("\n\n")[0].split()) == COMMANDS[name].help
 
 
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_lists_of_verbs_say_what_the_verbs_say(group: str) -> None:
+    for name, verb in GROUPS[group].items():
+        assert " ".join(verb.load(name).help.split("\n\n")[0].split()) == verb.help
+
+
 def test_commands_and_options_of_the_readme_exist() -> None:
     text = (ROOT / "README.md").read_text()
-    lines = re.findall(r"(?:pagemill|python -m jobs\.)[ ]?((?:inspect )?[a-z]+) ([^\n`]*)", text)
+    lines = re.findall(rf"(?:pagemill|python -m jobs\.)[ ]?((?:(?:{'|'.join(GROUPS)}) )?[a-z]+) ([^\n`]*)", text)
     assert len(lines) >= 10
     for name, rest in lines:
-        command = COMMANDS[name.split()[0]].load(name.split()[0])
-        if " " in name:
-            command = VERBS[name.split()[1]].load(name.split()[1])
+        group, _, verb = name.rpartition(" ")
+        command = GROUPS[group][verb].load(verb) if group else COMMANDS[name].load(name)
         known = {option for parameter in command.params for option in parameter.opts}
         used = set(re.findall(r"(?<!\S)--[a-z-]+", rest.split("#")[0]))
         assert used <= known, f"{name}: {used - known}"

@@ -33,7 +33,7 @@ def add(
     inputs_from: InputsFrom = None,
     password_file: PasswordFile = None,
     ocr_models: OcrModels = None,
-    gpu_share: GpuShare = 1.0,
+    gpu_share: GpuShare = None,
     retry_rejected: RetryRejected = False,
     max_rejected: MaxRejected = None,
     workers: Workers = None,

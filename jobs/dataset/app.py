@@ -8,7 +8,7 @@ VERBS = {
     "add": Lazy(
         "jobs.dataset.add",
         "add",
-        "Ingest more inputs into a dataset of pages, with the options that it was made with.",
+        "Ingest more inputs into a dataset, as a generation of their own, with the options that it was made with.",
     ),
     "verify": Lazy(
         "jobs.dataset.verify",

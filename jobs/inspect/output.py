@@ -37,9 +37,9 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     typer.echo(json.dumps(value, indent=indent))
 
 
-def console() -> Console:
-    """A console that reads no markup out of text, and colours nothing by guess."""
-    return Console(markup=False, highlight=False, emoji=False)
+def console(width: int | None = None) -> Console:
+    """A console that reads no markup out of text and colours nothing by guess; `width` characters wide, where given."""
+    return Console(markup=False, highlight=False, emoji=False, width=width)
 
 
 def number(value: float) -> str:

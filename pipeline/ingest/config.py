@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pipeline.pages.base import Limits
+from pipeline.pages.base import Limits, PdfEngine
 from pipeline.pages.picture import JPEG_QUALITY
 from pipeline.words.ocr import Alphabet, OcrDevice, OcrName, OcrOptions
 from pipeline.words.route import PdfText, RouteConfig
@@ -20,6 +21,7 @@ _UNITS = 64  # that a middling input is cut into
 class IngestConfig:
     """Configuration of ingestion; a dataset refuses to go on with another one."""
 
+    pdf_engine: PdfEngine = PdfEngine.PDFIUM  # who reads text layers
     ocr: OcrName = OcrName.RAPIDOCR
     ocr_alphabet: Alphabet = Alphabet.LATIN  # characters that OCR may read
     ocr_device: OcrDevice = OcrDevice.CPU
@@ -65,6 +67,7 @@ class IngestConfig:
                 group, _, inner = name.rpartition(".")
                 (values.setdefault(group, {}) if group else values)[inner] = value
             quality = values.pop("jpeg_quality", None)
+            values["pdf_engine"] = PdfEngine(values["pdf_engine"])
             values["ocr"] = OcrName(values["ocr"])
             values["ocr_alphabet"] = Alphabet(values["ocr_alphabet"])
             values["ocr_device"] = OcrDevice(values["ocr_device"])
@@ -78,4 +81,4 @@ class IngestConfig:
 
 
 def _plain(value: object) -> object:
-    return value.value if isinstance(value, Alphabet | OcrDevice | OcrName | PdfText) else value
+    return value.value if isinstance(value, StrEnum) else value

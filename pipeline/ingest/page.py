@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.beside import Beside
 from pipeline.ingest.config import IngestConfig
 from pipeline.limited import Closing
-from pipeline.order import arrange
+from pipeline.order import arrange, letters_of
 from pipeline.pages import PageFacts, RawPage, Sandbox, StoredPicture, encode_picture
 from pipeline.sources.formats import Format
 from pipeline.upright import turn_truth
@@ -39,14 +39,14 @@ class PageMaker(Closing):
 
     def __init__(self, config: IngestConfig, passwords: Sequence[str] = (), ocr_models: Path | None = None) -> None:
         self._config = config
-        self._sandbox = Sandbox(config.limits, passwords)
+        self._sandbox = Sandbox(config.limits, passwords, config.pdf_engine)
         self.beside = Beside(config.limits.for_pages)
         options = config.ocr_options(ocr_models)
 
         def make_ocr() -> OcrProcess:
             return OcrProcess(options, config.limits.for_ocr, config.ocr_models)
 
-        self._extractor = Extractor(config.route, make_ocr, config.ocr_longest)
+        self._extractor = Extractor(config.route, make_ocr, config.ocr_longest, config.pdf_engine)
         self._format = Format.PDF
 
     def open(self, kind: Format, data: bytes) -> int:
@@ -99,7 +99,7 @@ class PageMaker(Closing):
         width, height = picture.size
         # A detector's lines are lines; what other sources call one may be a paragraph.
         own_lines = words.source_line if found.route is Route.OCR and found.engine is not _GIVEN else None
-        layout = arrange(boxes, width / height, own_lines)
+        layout = arrange(boxes, width / height, own_lines, letters_of(words.text))
         order = layout.order
         return Page(
             key=page_key(document.sha256, index),

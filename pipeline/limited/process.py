@@ -21,7 +21,8 @@ _TRIES = 3  # of a request whose child is ended from outside
 _PATIENCE = 2.0  # times the wall clock, where a request is tried again alone
 _FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 _FATAL = frozenset({Reason.TIMEOUT, Reason.KILLED})  # reasons that cost the child its life
-_KEPT_VARIABLES = ("LD_LIBRARY_PATH", "PYTHONHOME")  # what an interpreter in an odd place cannot start without
+# What an interpreter in an odd place cannot start without, and which of the node's GPUs is ours.
+_KEPT_VARIABLES = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "PYTHONHOME")
 
 Answer = TypeVar("Answer")
 Parse = Callable[[dict[str, Any], Bytes], Answer]

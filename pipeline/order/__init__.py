@@ -1,4 +1,5 @@
 """Order: words to lines and blocks, and both into reading order. Pure geometry: boxes in, indices out.
+Only which way the words' script runs is asked of their texts (`letters_of`), for lines that do not run to the right.
 
 One algorithm a file behind `reading_order`:
     lrtb     left to right, top to bottom: the floor
@@ -14,8 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.order.layout import Layout, arrange, mirrored
+from pipeline.order.direction import mirrored
+from pipeline.order.layout import Layout, arrange
 from pipeline.order.lrtb import lrtb
+from pipeline.order.script import letters_of
 from pipeline.order.weighed import weighed
 from pipeline.order.xycut import xycut
 
@@ -47,4 +50,4 @@ def reading_order(
     return ALGORITHMS[algorithm](mirrored(array) if right_to_left else array)
 
 
-__all__ = ["ALGORITHMS", "DEFAULT", "Layout", "arrange", "reading_order"]
+__all__ = ["ALGORITHMS", "DEFAULT", "Layout", "arrange", "letters_of", "reading_order"]

@@ -9,7 +9,9 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.order.direction import is_from_the_right, logical, mirrored, standing_words, stood_up
 from pipeline.order.lines import group_lines
+from pipeline.order.script import RIGHT
 from pipeline.order.skew import level
 from pipeline.order.weighed import weighed
 from schemas.boxes import BoxTuple, to_tuples
@@ -32,47 +34,74 @@ def arrange(
     boxes: Sequence[Sequence[int]],
     aspect: float,
     source_line: Sequence[int] | None = None,
-    *,
-    right_to_left: bool = False,
+    letters: NDArray[np.intp] | None = None,
 ) -> Layout:
     """Lines, blocks and reading order of words with boxes 0..1000; `aspect` is the page's width over its height.
 
     `source_line` is the engine's own grouping, used as it is where it is given (an OCR engine's detector splits
-    columns well); else lines are made from geometry. With `right_to_left` columns and the words of a line are read
-    from the right.
+    columns well); else lines are made from geometry. `letters` is what `letters_of` says about the words' texts:
+    without it all is taken to be written from left to right.
     """
     if not len(boxes):
         return Layout([], [], [], [])
     box = np.fromiter(chain.from_iterable(boxes), np.float64, 4 * len(boxes)).reshape(-1, 4)
     # Both axes in thousandths of the page's height, so that gaps and heights compare.
     even = box * np.array([aspect, 1.0, aspect, 1.0])
-    if right_to_left:
-        even = mirrored(even)
-    line = group_lines(even) if source_line is None else np.unique(source_line, return_inverse=True)[1]
-    member, starts = _by_line(line, even)
-    even_lines = _around(level(even, line)[member], starts)
+    way = _Ways(even, even, np.zeros(len(even), np.bool_), False) if letters is None else _ways(even, letters)
+    line = _grouped(way) if source_line is None else np.unique(source_line, return_inverse=True)[1]
+    by_line, starts = _by_line(line, way.along)
+    even_lines = _around(level(way.frame, line)[by_line], starts)
     sequence = weighed(even_lines)
-    ends = [*starts[1:].tolist(), len(member)]
-    words, begins = member.tolist(), starts.tolist()
+    members = _members(by_line, starts)
+    if letters is not None and letters[:, RIGHT].any():
+        members = [m if way.standing[m[0]] else logical(m, letters, way.from_the_right) for m in members]
     return Layout(
-        order=[i for k in sequence for i in words[begins[k] : ends[k]]],
-        line=[number for number, k in enumerate(sequence) for _ in range(begins[k], ends[k])],
-        line_box=to_tuples(_around(box[member], starts)[sequence].astype(np.int32)),
+        order=[i for k in sequence for i in members[k]],
+        line=[number for number, k in enumerate(sequence) for _ in members[k]],
+        line_box=to_tuples(_around(box[by_line], starts)[sequence].astype(np.int32)),
         block=_blocks(even_lines[sequence]),
     )
 
 
-def mirrored(box: NDArray[np.float64]) -> NDArray[np.float64]:
-    """N x 4 boxes with left and right exchanged: what was read from the right is read from the left."""
-    edge = box[:, 0].min() + box[:, 2].max()
-    return np.stack([edge - box[:, 2], box[:, 1], edge - box[:, 0], box[:, 3]], axis=1)
+@dataclass(frozen=True)
+class _Ways:
+    """Which ways a page's writing goes; boxes are N x 4."""
+
+    frame: NDArray[np.float64]  # the words on the page as its reader sees it: lines to the right, the next one below
+    along: NDArray[np.float64]  # each word seen along its own line
+    standing: NDArray[np.bool_]  # N: words in columns of characters
+    from_the_right: bool  # most of the page is written so
+
+
+def _ways(even: NDArray[np.float64], letters: NDArray[np.intp]) -> _Ways:
+    standing, in_columns = standing_words(even, letters)
+    from_the_right = not in_columns and is_from_the_right(letters)
+    frame = stood_up(even) if in_columns else mirrored(even) if from_the_right else even
+    return _Ways(frame, np.where(standing[:, None], stood_up(even), even), standing, from_the_right)
+
+
+def _grouped(way: _Ways) -> NDArray[np.intp]:
+    """Line number of each word; those that stand in columns share none with those that lie in rows."""
+    standing, lying = np.flatnonzero(way.standing), np.flatnonzero(~way.standing)
+    if not len(standing) or not len(lying):
+        return group_lines(way.along)
+    line = np.empty(len(way.along), dtype=np.intp)
+    line[lying] = group_lines(way.along[lying])
+    line[standing] = group_lines(way.along[standing]) + line[lying].max() + 1
+    return line
 
 
 def _by_line(line: NDArray[np.intp], box: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """(indices of the words line by line, each line's from left to right; where each line begins among them)."""
+    """(word indices line by line, each line's in the order of their left edges; where each line begins)."""
     by_line = np.lexsort((box[:, 3], box[:, 2], box[:, 1], box[:, 0], line))
     lines = line[by_line]
     return by_line, np.concatenate([[0], np.flatnonzero(lines[1:] != lines[:-1]) + 1])
+
+
+def _members(by_line: NDArray[np.intp], starts: NDArray[np.intp]) -> list[list[int]]:
+    """Word indices of each line."""
+    words, begins = by_line.tolist(), starts.tolist()
+    return [words[begin:end] for begin, end in zip(begins, [*begins[1:], len(words)], strict=True)]
 
 
 def _around(box: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArray[np.float64]:

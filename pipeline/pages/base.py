@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,14 @@ from numpy.typing import NDArray
 
 from pipeline.limited.base import Budget, PageError
 
-__all__ = ["Chars", "Limits", "PageError", "PageFacts", "RawPage", "no_chars"]
+__all__ = ["Chars", "Limits", "PageError", "PageFacts", "PdfEngine", "RawPage", "no_chars"]
+
+
+class PdfEngine(StrEnum):
+    """Who reads the characters of a PDF's text layer; pictures are pdfium's always."""
+
+    PDFIUM = "pdfium"
+    PDFPLUMBER = "pdfplumber"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +75,7 @@ class Chars:
 
     code: NDArray[np.uint32]  # N Unicode code points
     box: NDArray[np.float32]  # N x 4: left, top, right, bottom; zeros where the file gives none
-    hidden: NDArray[np.bool_]  # N: drawn invisibly (text render mode 3) or, where large pictures lie, under them
+    hidden: NDArray[np.bool_]  # N: drawn invisibly (text render mode 3) or, where pictures lie, under them
 
     def __len__(self) -> int:
         return len(self.code)
@@ -83,11 +91,9 @@ class Chars:
         return np.asarray((across < 0) | (across > 2) | (down < 0) | (down > 2), dtype=np.bool_)
 
     def seen(self) -> Chars:
-        """Those that are not hidden."""
-        if not self.hidden.any():
-            return self
-        kept = ~self.hidden
-        return Chars(self.code[kept], self.box[kept], self.hidden[kept])
+        """The same with a space for each that is hidden, so that what stood beside it does not become one word."""
+        hidden = self.hidden & self.solid()
+        return Chars(np.where(hidden, np.uint32(0x20), self.code), self.box, np.zeros_like(self.hidden))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from pipeline.pages.bare import INT, POINTER, bare, handle
 _INVISIBLE = 3  # text render mode
 _LAST_BLANK = 0x20
 _SURROGATES = (0xD800, 0xDFFF)
+_HIGH, _LOW = 0xD800 >> 10, 0xDC00 >> 10  # the upper bits of a pair's two halves
 _HYPHEN_IN_TEXT = 0xFFFE  # what the text has for a hyphen at the end of a line, which is another code by itself
 _ROW = 32  # bytes of four doubles
 _LEFT, _BOTTOM, _RIGHT, _TOP = (8 * i for i in range(4))
@@ -35,6 +36,7 @@ _mode_of = bare(raw.FPDFTextObj_GetTextRenderMode, INT, POINTER)
 def read_chars(text_page: Any, count: int) -> tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.bool_]]:
     """(N code points, N x 4 boxes, N hidden) of the first `count` characters of a text page.
 
+    pdfium gives a character beyond the basic plane as two; here it is one, and surrogates that are left are lone.
     Boxes are left, bottom, right, top in points of user space, NaN where a character has none: spaces and line ends
     that pdfium made up are nowhere. Hidden are those that are drawn invisibly (text render mode 3).
     """
@@ -44,7 +46,19 @@ def read_chars(text_page: Any, count: int) -> tuple[NDArray[np.uint32], NDArray[
     blank = np.flatnonzero(code <= _LAST_BLANK)
     made_up = np.fromiter(map(_is_generated, repeat(page), blank.tolist()), np.int32, len(blank)) == 1
     box[blank[made_up]] = np.nan
-    return code, box, _hidden(page, count)
+    return _paired(code, box, _hidden(page, count))
+
+
+def _paired(
+    code: NDArray[np.uint32], box: NDArray[np.float64], hidden: NDArray[np.bool_]
+) -> tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.bool_]]:
+    """The same characters, each high surrogate joined with the low one behind it; both have one box."""
+    high = code >> 10 == _HIGH
+    if not high.any():
+        return code, box, hidden
+    first = np.flatnonzero(high[:-1] & (code[1:] >> 10 == _LOW))
+    code[first] = 0x10000 + ((code[first] & 0x3FF) << 10) + (code[first + 1] & 0x3FF)
+    return np.delete(code, first + 1), np.delete(box, first + 1, axis=0), np.delete(hidden, first + 1)
 
 
 def _codes(page: int, count: int) -> NDArray[np.uint32]:

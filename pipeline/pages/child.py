@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.limited.serve import Reply, serve
 from pipeline.limited.wire import Bytes
-from pipeline.pages.base import Limits, RawPage
+from pipeline.pages.base import Limits, PdfEngine, RawPage
 from pipeline.pages.document import open_document
 from pipeline.pages.opened import Opened
 
@@ -19,6 +19,10 @@ class _Pages:
     def __init__(self, settings: dict[str, Any]) -> None:
         self._limits = Limits(**settings["limits"])
         self._passwords: list[str] = settings["passwords"]
+        self._engine = PdfEngine(settings["pdf_engine"])
+        if self._engine is PdfEngine.PDFPLUMBER:
+            # Now and not with the first page: if it cannot be loaded, no document is to blame.
+            import pipeline.pages.plumber  # noqa: F401, PLC0415
         self._document: Opened | None = None
 
     def ready(self) -> dict[str, Any]:
@@ -27,7 +31,7 @@ class _Pages:
     def answer(self, request: dict[str, Any], body: Bytes) -> Reply:
         if request["op"] == "open":
             self._document = None  # frees the last one first
-            self._document = open_document(request["format"], bytes(body), self._limits, self._passwords)
+            self._document = open_document(request["format"], bytes(body), self._limits, self._passwords, self._engine)
             return {"pages": self._document.pages}, b""
         assert self._document is not None, "a page was asked of no document"
         return _page(self._document.page(request["page"], request["longest"], chars=request["chars"]))

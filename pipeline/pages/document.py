@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.pages.base import Limits
+from pipeline.pages.base import Limits, PdfEngine
 from pipeline.pages.opened import Opened
 from pipeline.pages.pdf import PdfFile
 from pipeline.pages.raster import RasterFile
 from pipeline.sources.formats import Format
 
 
-def open_document(name: str, data: bytes, limits: Limits, passwords: Sequence[str] = ()) -> Opened:
-    """The document in `data`, by its format; PageError where it cannot be opened."""
+def open_document(
+    name: str, data: bytes, limits: Limits, passwords: Sequence[str] = (), engine: PdfEngine = PdfEngine.PDFIUM
+) -> Opened:
+    """The document in `data`, by its format; PageError where it cannot be opened. `engine` reads a PDF's text."""
     kind = Format(name)
-    return PdfFile(data, limits, passwords) if kind is Format.PDF else RasterFile(kind, data, limits)
+    return PdfFile(data, limits, passwords, engine) if kind is Format.PDF else RasterFile(kind, data, limits)

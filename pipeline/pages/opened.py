@@ -27,11 +27,15 @@ class Opened(ABC):
 
 
 @contextmanager
-def damage_is(reason: Reason) -> Iterator[None]:
-    """Whatever a parser trips over in a damaged file becomes a PageError: KeyError and TypeError are met, too."""
+def damage_is(reason: Reason, by: str = "") -> Iterator[None]:
+    """Whatever a parser trips over in a damaged file becomes a PageError: KeyError and TypeError are met, too.
+
+    `by` names the parser, where another one might read the file.
+    """
     try:
         yield
     except (PageError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - parsers promise no kind of error
-        raise PageError(reason, f"{type(error).__name__}: {' '.join(str(error).split())}") from None
+        said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise PageError(reason, f"{by}: {said}" if by else said) from None

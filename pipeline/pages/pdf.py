@@ -4,41 +4,50 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pypdfium2 as pdfium
 from numpy.typing import NDArray
 from pypdfium2 import raw
 
-from pipeline.pages.base import Chars, Limits, PageError, PageFacts, RawPage, no_chars
+from pipeline.pages.base import Chars, Limits, PageError, PageFacts, PdfEngine, RawPage, no_chars
 from pipeline.pages.chars import read_chars
 from pipeline.pages.cover import union_area
 from pipeline.pages.objects import picture_bounds
 from pipeline.pages.opened import Opened, damage_is
 from pipeline.pages.picture import grey_if_equal
-from pipeline.pages.shown import unseen, without_text
+from pipeline.pages.shown import any_within, unseen, without_text
 from schemas.manifest import Reason
+
+if TYPE_CHECKING:
+    from pipeline.pages.plumber import PlumberText
 
 # FPDF_PageToDevice answers in whole pixels of a device; of one this large the rounding is nothing.
 _DEVICE = 1_000_000
 _MIN_POINTS, _MAX_POINTS = 3.0, 14_400.0  # the PDF limits of a page's side
-_LARGE = 0.3  # of the page under pictures: there text may lie that nobody sees
 _MAX_PICTURES = 500  # of a page whose cover is counted: scanners cut pages into strips
 
 
 class PdfFile(Opened):
-    """A PDF document. `passwords` are tried in their order where it needs one."""
+    """A PDF document. `passwords` are tried in their order where it needs one; `engine` reads its text."""
 
-    def __init__(self, data: bytes, limits: Limits, passwords: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        limits: Limits,
+        passwords: Sequence[str] = (),
+        engine: PdfEngine = PdfEngine.PDFIUM,
+    ) -> None:
         self._limits = limits
         with damage_is(Reason.DAMAGED):
-            self._document = _unlock(data, passwords)
+            self._document, password = _unlock(data, passwords)
             self._pages = len(self._document)
         if self._pages < 1:
             raise PageError(Reason.NO_PAGES, "a PDF without pages")
         if self._pages > limits.max_pages:
             raise PageError(Reason.TOO_MANY_PAGES, f"{self._pages} pages, more than {limits.max_pages}")
+        self._plumber = _plumber(data, password, self._pages) if engine is PdfEngine.PDFPLUMBER else None
 
     @property
     def pages(self) -> int:
@@ -50,38 +59,48 @@ class PdfFile(Opened):
         with damage_is(Reason.PAGE_DAMAGED):
             page = self._document[index]
             try:
-                return self._read(page, longest, chars)
+                return self._read(page, index, longest, chars)
             finally:
                 page.close()
 
-    def _read(self, page: Any, longest: int, chars: bool) -> RawPage:
+    def _read(self, page: Any, index: int, longest: int, chars: bool) -> RawPage:
         width, height = page.get_size()
         _check_size(width, height)
         to_page = _to_fractions(page)
+        pictures = _map_boxes(picture_bounds(page.raw, _MAX_PICTURES), to_page)
         facts = PageFacts(
             declared_rotation=page.get_rotation(),
-            picture_cover=_picture_cover(page, to_page),
+            picture_cover=round(union_area(pictures), 4),
             size=(width, height),
         )
         picture = _render(page, longest)
-        found = self._chars(page, to_page) if chars else no_chars()
-        if facts.picture_cover >= _LARGE and len(found) and not found.hidden.all():
+        found = self._chars(page, index, to_page) if chars else no_chars()
+        if any_within(found.box[found.solid() & ~found.hidden], pictures):
             found = _only_seen(page, found, picture, longest)
         return RawPage(picture, facts, found)
 
-    def _chars(self, page: Any, to_page: NDArray[np.float64]) -> Chars:
+    def _chars(self, page: Any, index: int, to_page: NDArray[np.float64]) -> Chars:
+        if self._plumber is not None:
+            return _to_chars(*self._plumber.read(index, self._limits.max_chars), to_page)
         text = page.get_textpage()
         try:
             count = min(text.count_chars(), self._limits.max_chars)
-            return _to_chars(text.raw, count, to_page)
+            return _to_chars(*read_chars(text.raw, count), to_page)
         finally:
             text.close()
 
 
-def _unlock(data: bytes, passwords: Sequence[str]) -> Any:
+def _plumber(data: bytes, password: str, pages: int) -> PlumberText:
+    from pipeline.pages.plumber import PlumberText  # noqa: PLC0415 - half a second that most runs need not wait
+
+    return PlumberText(data, password, pages)
+
+
+def _unlock(data: bytes, passwords: Sequence[str]) -> tuple[Any, str]:
+    """The document, and the password that opened it."""
     for password in (None, *passwords):
         try:
-            return pdfium.PdfDocument(data, password=password)
+            return pdfium.PdfDocument(data, password=password), password or ""
         except pdfium.PdfiumError as error:
             if getattr(error, "err_code", None) not in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
                 raise
@@ -138,12 +157,8 @@ def _map_boxes(boxes: NDArray[np.float64], to_page: NDArray[np.float64]) -> NDAr
     return np.hstack([np.minimum(a, b), np.maximum(a, b)])
 
 
-def _to_chars(text: Any, count: int, to_page: NDArray[np.float64]) -> Chars:
-    code, box, hidden = read_chars(text, count)
+def _to_chars(
+    code: NDArray[np.uint32], box: NDArray[np.float64], hidden: NDArray[np.bool_], to_page: NDArray[np.float64]
+) -> Chars:
     mapped = _map_boxes(box, to_page)
     return Chars(code, np.where(np.isfinite(mapped), mapped, 0.0).astype(np.float32), hidden)
-
-
-def _picture_cover(page: Any, to_page: NDArray[np.float64]) -> float:
-    """Share of the page that pictures cover together. Only what lies at the top of the page is looked at."""
-    return round(union_area(_map_boxes(picture_bounds(page.raw, _MAX_PICTURES), to_page)), 4)

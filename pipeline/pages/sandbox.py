@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.limited import Closing, LimitedProcess
 from pipeline.limited.wire import Bytes
-from pipeline.pages.base import Chars, Limits, PageFacts, RawPage
+from pipeline.pages.base import Chars, Limits, PageFacts, PdfEngine, RawPage
 from pipeline.sources.formats import Format
 
 _CHAR_BYTES = 4 + 16 + 1  # code, box, hidden
@@ -20,11 +20,21 @@ class Sandbox(Closing):
     """Opens one document at a time. Every failure of the child is a PageError; the next request gets a new child.
 
     `passwords` are tried in their order on a PDF that needs one. They go to the child over its pipe, and nowhere else.
+    `engine` reads the text layers of PDFs.
     """
 
-    def __init__(self, limits: Limits | None = None, passwords: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        passwords: Sequence[str] = (),
+        engine: PdfEngine = PdfEngine.PDFIUM,
+    ) -> None:
         self._limits = limits or Limits()
-        settings = {"limits": dataclasses.asdict(self._limits), "passwords": list(passwords)}
+        settings = {
+            "limits": dataclasses.asdict(self._limits),
+            "passwords": list(passwords),
+            "pdf_engine": engine.value,
+        }
         self._process = LimitedProcess("pipeline.pages.child", self._limits.for_pages, settings)
         self._document: tuple[Format, bytes] | None = None
         self._opened_in = 0  # the incarnation of the child that has it open

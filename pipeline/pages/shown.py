@@ -1,4 +1,4 @@
-"""Which characters can be seen where large pictures lie on the page: those without which the page looks otherwise.
+"""Which characters can be seen where they share a place with pictures: those without which the page looks otherwise.
 
 A picture over text hides it, and so do transparent ink and fonts without shapes; no flag in the file says that of
 all of them. So the page is drawn once more without its text, and what looks the same there was never seen.
@@ -28,6 +28,15 @@ def without_text(page: Any) -> Iterator[None]:
         yield
     finally:
         set_active(texts, active=True)
+
+
+def any_within(box: NDArray[np.float32], pictures: NDArray[np.float64]) -> bool:
+    """Whether the middle of any box (N x 4) lies in one of the pictures (M x 4, of the same units)."""
+    x, y = (box[:, 0] + box[:, 2]) / 2, (box[:, 1] + box[:, 3]) / 2
+    return any(
+        ((x >= left) & (x <= right) & (y >= top) & (y <= bottom)).any()
+        for left, top, right, bottom in pictures.tolist()
+    )
 
 
 def unseen(box: NDArray[np.float32], drawn: NDArray[np.uint8], bare: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -5,39 +5,18 @@ from __future__ import annotations
 import string
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from pipeline.scores.counts import MatchCounts
 
 _MARGIN = 8.0  # units of 1000 that a found centre may lie outside of the true box; half its height where that is more
 _ASCII = frozenset(string.punctuation)
 
 
-@dataclass(frozen=True)
-class WordScore:
-    """Counts of one page or of many; words without letters or digits are in none of them."""
-
-    matched: int
-    predicted: int
-    truth: int
-
-    @property
-    def precision(self) -> float:
-        """Share of the found words that are right, 0..1; 1 where nothing was found."""
-        return self.matched / self.predicted if self.predicted else 1.0
-
-    @property
-    def recall(self) -> float:
-        """Share of the true words that were found, 0..1; 1 where there is none."""
-        return self.matched / self.truth if self.truth else 1.0
-
-    @property
-    def f1(self) -> float:
-        """Harmonic mean of precision and recall, 0..1; 1 where nothing was to be found and nothing was."""
-        both = self.predicted + self.truth
-        return 2 * self.matched / both if both else 1.0
+WordScore = MatchCounts  # words without letters or digits are in none of the counts
 
 
 def normalised(text: str) -> str:
@@ -51,30 +30,38 @@ def normalised(text: str) -> str:
 
 
 def match_words(texts: Sequence[str], boxes: ArrayLike, true_texts: Sequence[str], true_boxes: ArrayLike) -> WordScore:
-    """Score one page; boxes are N x 4 in units of 1000 of the page: left, top, right, bottom.
+    """Score one page; boxes are N x 4 in units of 1000 of the page: left, top, right, bottom. See `pair_words`.
+
+    Words that are empty once normalised count on neither side. ValueError where boxes and texts differ in number.
+    """
+    pairs = pair_words(texts, boxes, true_texts, true_boxes)
+    return WordScore(len(pairs), count_words(texts), count_words(true_texts))
+
+
+def count_words(texts: Sequence[str]) -> int:
+    """How many of the words count: those that are not empty once normalised."""
+    return sum(1 for text in texts if normalised(text))
+
+
+def pair_words(
+    texts: Sequence[str], boxes: ArrayLike, true_texts: Sequence[str], true_boxes: ArrayLike
+) -> list[tuple[int, int]]:
+    """(found word, true word) of each match on one page, by found word.
 
     Two words match whose normalised texts are equal, where the found box's centre lies in the true box grown on every
     side by the larger of 8 units and half its height: one to one, greedily, the nearest centres first.
-    Words that are empty once normalised count on neither side. ValueError where boxes and texts differ in number.
     """
     predicted, centre = _counting(texts, _boxes(boxes, len(texts), "boxes"))
     true, frame = _counting(true_texts, _boxes(true_boxes, len(true_texts), "true_boxes"))
-    matched = 0
+    found: list[tuple[int, int]] = []
     for text, ours in predicted.items():
         if text in true:
-            matched += _matches(centre[ours], frame[true[text]])
-    return WordScore(matched, sum(map(len, predicted.values())), sum(map(len, true.values())))
+            theirs = true[text]
+            found += [(ours[i], theirs[j]) for i, j in _matches(centre[ours], frame[theirs])]
+    return sorted(found)
 
 
-def total(scores: Iterable[WordScore]) -> WordScore:
-    """All pages together."""
-    matched = predicted = truth = 0
-    for score in scores:
-        matched, predicted, truth = matched + score.matched, predicted + score.predicted, truth + score.truth
-    return WordScore(matched, predicted, truth)
-
-
-def _matches(boxes: NDArray[np.float64], true_boxes: NDArray[np.float64]) -> int:
+def _matches(boxes: NDArray[np.float64], true_boxes: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Matches among words of one text. Where two pairs are equally near, the earlier found word goes first."""
     x, y = (boxes[:, None, 0] + boxes[:, None, 2]) / 2, (boxes[:, None, 1] + boxes[:, None, 3]) / 2
     left, top, right, bottom = true_boxes.T
@@ -82,13 +69,13 @@ def _matches(boxes: NDArray[np.float64], true_boxes: NDArray[np.float64]) -> int
     inside = (x >= left - margin) & (x <= right + margin) & (y >= top - margin) & (y <= bottom + margin)
     distance = np.hypot(x - (left + right) / 2, y - (top + bottom) / 2)
     pairs = np.argwhere(inside)
-    used: set[int] = set()
+    matched: dict[int, int] = {}
     taken: set[int] = set()
     for i, j in pairs[np.argsort(distance[inside], kind="stable")].tolist():
-        if i not in used and j not in taken:
-            used.add(i)
+        if i not in matched and j not in taken:
+            matched[i] = j
             taken.add(j)
-    return len(used)
+    return list(matched.items())
 
 
 def _counting(texts: Sequence[str], boxes: NDArray[np.float64]) -> tuple[dict[str, list[int]], NDArray[np.float64]]:

@@ -117,16 +117,35 @@ def truth_beside(uri: str) -> bytes | None:
     if uri.startswith(TAR_SCHEME):
         return None
     name, mark, inside = uri.partition("::") if "://" in uri else (uri, "", "")
-    beside = f"{name}{TRUTH_SUFFIX}{mark}{inside}"
-    fs, path, _ = file_system(beside)
     try:
-        there = patiently(beside, lambda: freshly(fs).exists(path))
+        return read_if_there(f"{name}{TRUTH_SUFFIX}{mark}{inside}", MAX_JSON_BYTES)
+    except ValueError as error:
+        raise ValueError(f"its truth cannot be read: {error}") from None
+
+
+def read_if_there(place: str, max_bytes: int) -> bytes | None:
+    """The whole file at a path or URL, None where there is none.
+
+    Raises ValueError where it is there and cannot be read, or is larger than `max_bytes`.
+    """
+    fs, path, _ = file_system(place)
+    try:
+        there = patiently(place, lambda: freshly(fs).exists(path))
     except PermissionError:
         return None  # what a bucket that may be read and not listed answers for an object that is not there
     if not there:
         return None
     try:
-        with _reasons(beside), open_ranges(beside) as file:
-            return _whole(file, MAX_JSON_BYTES)
+        with _reasons(place), open_ranges(place) as file:
+            return _whole(file, max_bytes)
     except SourceError as error:
-        raise ValueError(f"its truth cannot be read: {error.detail}") from None
+        raise ValueError(error.detail) from None
+
+
+def read_head(place: str, size: int) -> bytes | None:
+    """The first `size` bytes of the file at a path or URL, or all of a shorter one; None where it cannot be read."""
+    try:
+        with _reasons(place), open_ranges(place) as file:
+            return file.read(0, size)
+    except (SourceError, ValueError):
+        return None

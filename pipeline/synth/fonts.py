@@ -10,8 +10,11 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Literal
 
+import reportlab
+from PIL import ImageFont
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
@@ -21,6 +24,7 @@ Colour = tuple[float, float, float]
 BLACK: Colour = (0.0, 0.0, 0.0)
 WHITE: Colour = (1.0, 1.0, 1.0)
 
+_UNITS = 2048  # of these fonts to the size
 _ACCENT_RISE = 0.93  # of the size: the top of an accented capital, the highest that the font draws
 
 
@@ -30,6 +34,20 @@ def face_metrics(face: Face) -> tuple[float, float]:
     font = TTFont(face, f"{face}.ttf")
     pdfmetrics.registerFont(font)
     return font.face.ascent / 1000, -font.face.descent / 1000
+
+
+@cache
+def _outlines(face: Face) -> ImageFont.FreeTypeFont:
+    path = Path(reportlab.__file__).parent / "fonts" / f"{face}.ttf"
+    return ImageFont.truetype(str(path), _UNITS, layout_engine=ImageFont.Layout.BASIC)
+
+
+@lru_cache(maxsize=1 << 12)
+def _glyph_ink(face: Face, character: str) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of what is drawn, as shares of the size from the pen, y downwards."""
+    mask, (x, y) = _outlines(face).getmask2(character, mode="L", anchor="ls")
+    left, top, right, bottom = mask.getbbox() or (0, 0, 0, 0)
+    return (x + left) / _UNITS, (y + top) / _UNITS, (x + right) / _UNITS, (y + bottom) / _UNITS
 
 
 @lru_cache(maxsize=1 << 16)
@@ -60,6 +78,18 @@ class Font:
         """Top of the box of `text` above its baseline, in points."""
         ascent, _ = face_metrics(self.face)
         return self.size * (ascent if text.isascii() else _ACCENT_RISE)
+
+    def ink(self, text: str) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of the ink of `text` in points from its first pen position, y downwards."""
+        pens = [self.width(text[:i]) for i in range(len(text))]
+        wide, high = self.size * self.stretch, self.size
+        inks = [_glyph_ink(self.face, character) for character in text]
+        return (
+            min(pen + wide * ink[0] for pen, ink in zip(pens, inks, strict=True)),
+            min(high * ink[1] for ink in inks),
+            max(pen + wide * ink[2] for pen, ink in zip(pens, inks, strict=True)),
+            max(high * ink[3] for ink in inks),
+        )
 
     @property
     def fall(self) -> float:

@@ -32,6 +32,12 @@ class PlacedWord:
         top = self.baseline - self.font.rise(self.text)
         return self.x, top, self.x + self.font.width(self.text), self.baseline + self.font.fall
 
+    @property
+    def ink(self) -> Frame:
+        """Left, top, right, bottom in points of what is drawn, which is what text layers and OCR give boxes of."""
+        left, top, right, bottom = self.font.ink(self.text)
+        return self.x + left, self.baseline + top, self.x + right, self.baseline + bottom
+
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:

@@ -10,7 +10,7 @@ from schemas.truth import PageTruth, TruthEntity, TruthWord
 
 def page_truth(sheet: Sheet, turn: Turn) -> PageTruth:
     """Truth of one page in reading order; the box of a line is the union of the boxes of its words."""
-    boxes = to_tuples(normalise(turn.frames([word.box for word in sheet.words]), sheet.width, sheet.height))
+    boxes = to_tuples(normalise(turn.frames([word.ink for word in sheet.words]), sheet.width, sheet.height))
     lines: list[list[BoxTuple]] = []
     for word, box in zip(sheet.words, boxes, strict=True):
         if word.line == len(lines):

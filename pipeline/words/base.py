@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,12 +55,36 @@ def no_words(features: dict[str, float] | None = None) -> WordList:
 
 
 def clean(text: str) -> str:
-    """Text as it is stored: NFC, no control, unassigned, private or surrogate characters, no white space."""
+    """Text as it is stored: NFC, no control, unassigned, private or format characters, no white space.
+
+    Ligatures and Arabic presentation forms become their letters, hyphens of other code points "-"; what is no
+    character at all (half of a surrogate pair, a non-character) becomes U+FFFD, so that its place is not lost.
+    """
     if text.isascii() and text.isprintable() and " " not in text:
         return text  # nearly all words, in a tenth of the time
-    kept = (c for c in text if unicodedata.category(c) not in _DROPPED)
-    # Last, as what was dropped may have stood between a letter and its accent.
-    return unicodedata.normalize("NFC", "".join("".join(kept).split()))
+    # Composed last, as what was dropped may have stood between a letter and its accent.
+    return unicodedata.normalize("NFC", "".join("".join(map(_stored, text)).split()))
 
 
-_DROPPED = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
+_DROPPED = frozenset({"Cc", "Cf", "Cn", "Co"})
+_UNKNOWN = "\ufffd"
+_HYPHENS = "\u2010\u2011"  # as in the fonts of text processors; no vocabulary has them
+_NON_CHARACTERS = range(0xFDD0, 0xFDF0)  # and the last two of each plane
+_FORMS = (range(0xFB00, 0xFB07), range(0xFB50, 0xFE00), range(0xFE70, 0xFEFF))
+
+
+@lru_cache(maxsize=4096)
+def _stored(character: str) -> str:
+    code = ord(character)
+    category = unicodedata.category(character)
+    if category == "Cs" or code in _NON_CHARACTERS or code & 0xFFFE == 0xFFFE:
+        return _UNKNOWN
+    if category in _DROPPED:
+        return ""
+    if character in _HYPHENS:
+        return "-"
+    if any(code in forms for forms in _FORMS):
+        letters = unicodedata.normalize("NFKC", character).strip()
+        # A whole sentence in one sign stays one sign: it is one word.
+        return character if " " in letters else letters
+    return character

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 
 import numpy as np
 import pypdfium2
 from numpy.typing import NDArray
 
-from pipeline.pages.base import RawPage
+from pipeline.pages.base import PdfEngine, RawPage
 from pipeline.upright import find_pose, pose_of_chars, turn_page
 from pipeline.words.base import Extraction, WordList
 from pipeline.words.ink import ink_of, invisible
@@ -33,13 +34,19 @@ class _TextLayer:
 class Extractor:
     """Words of one page after another."""
 
-    def __init__(self, route: RouteConfig, make_ocr: Callable[[], OcrEngine], ocr_longest: int) -> None:
+    def __init__(
+        self,
+        route: RouteConfig,
+        make_ocr: Callable[[], OcrEngine],
+        ocr_longest: int,
+        pdf_engine: PdfEngine = PdfEngine.PDFIUM,
+    ) -> None:
         self._route = route
         self._make_ocr = make_ocr
         self._ocr: OcrEngine | None = None
         self._ocr_longest = ocr_longest
-        self._pdfium = Engine(
-            name="pdfium", version=str(pypdfium2.version.PDFIUM_INFO), models={}, config=digest(asdict(route))
+        self._layer = Engine(
+            name=pdf_engine.value, version=_version(pdf_engine), models={}, config=digest(asdict(route))
         )
 
     @property
@@ -60,7 +67,7 @@ class Extractor:
         features = features_of(upright, ink, layer)
         route, reason = decide(self._route, features)
         if route is Route.TEXT_LAYER:
-            found = Extraction(layer, route, reason, features, self._pdfium, pose)
+            found = Extraction(layer, route, reason, features, self._layer, pose)
             if reason != GOOD:
                 return found
             found = _only_visible(found, upright)
@@ -119,6 +126,13 @@ def _only_visible(found: Extraction, page: RawPage) -> Extraction:
         return found
     features = found.features | {"words_unseen": float(unseen.sum())}
     return replace(found, words=found.words.chosen(np.flatnonzero(~unseen).tolist()), features=features)
+
+
+def _version(engine: PdfEngine) -> str:
+    """Of what reads a text layer; the parent loads no parser for that."""
+    if engine is PdfEngine.PDFIUM:
+        return str(pypdfium2.version.PDFIUM_INFO)
+    return f"{version('pdfplumber')} (pdfminer.six {version('pdfminer.six')})"
 
 
 def _both(layer: Engine, ocr: Engine) -> Engine:

@@ -57,6 +57,7 @@ def hostile(make: dict[str, ModuleType]) -> dict[str, Hostile]:
     pdfs, pictures = make["pdfs"], make["pictures"]
     ok = _set("ok")
     return {
+        **{name: Hostile(data, ok) for name, data in pdfs.texts().items()},
         "nested-forms.pdf": Hostile(pdfs.nested_forms(), _set("ok", "killed")),
         "double-flate.pdf": Hostile(pdfs.double_flate(), _set("ok", "killed", "timeout")),
         "page-14400.pdf": Hostile(pdfs.page_of("0 0 14400 14400"), ok),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -57,17 +57,15 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_documents(tmp_path_factory.mktemp("line") / "documents", range(12))
 
 
-@pytest.fixture(scope="session")
-def pages(documents: Path) -> str:
-    """The page dataset of those documents; tests must not change it."""
-    config = ingest_config()
-    store = Store(str(documents.with_name("pages")))
+def ingest_here(inputs: Sequence[Path], out: Path, config: IngestConfig) -> str:
+    """The page dataset of `inputs` at `out`, made in this process; its URL."""
+    store = Store(str(out))
     info = open_or_create(store, "pages", config.stored())
     files = GenerationFiles(store, "gen-0000")
-    inputs = InputFiles(files)
-    listing = inputs.write_listing(map(listing_row, list_inputs([str(documents)])))
+    listed = InputFiles(files)
+    listing = listed.write_listing(map(listing_row, list_inputs([str(place) for place in inputs])))
     with Sandbox(config.limits) as sandbox, Beside(config.limits.for_pages) as beside:
-        inputs.write_probes(0, [probe(row, sandbox, beside).row() for row in inputs.listed(0).to_pylist()])
+        listed.write_probes(0, [probe(row, sandbox, beside).row() for row in listed.listed(0).to_pylist()])
     plan = make_plan(files, listing, config, accounted(store, info))
     assert plan is not None
     worker = IngestWorker(store.url, files.name, config)
@@ -76,6 +74,22 @@ def pages(documents: Path) -> str:
     worker.close()
     add_generation(store, info, files.finish(plan, {}))
     return store.url
+
+
+@pytest.fixture(scope="session")
+def ingest_folder() -> Callable[..., str]:
+    """`ingest_folder(inputs, out, config)`: see `ingest_here`; without OCR where no configuration is given."""
+
+    def ingest(inputs: Sequence[Path], out: Path, config: IngestConfig | None = None) -> str:
+        return ingest_here(inputs, out, config or ingest_config())
+
+    return ingest
+
+
+@pytest.fixture(scope="session")
+def pages(documents: Path) -> str:
+    """The page dataset of those documents; tests must not change it."""
+    return ingest_here([documents], documents.with_name("pages"), ingest_config())
 
 
 @pytest.fixture(scope="session")

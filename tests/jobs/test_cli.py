@@ -11,10 +11,15 @@ from pathlib import Path
 import pytest
 
 from jobs.cli import COMMANDS
+from jobs.evaluate.app import VERBS as EVALUATE
 from jobs.inspect.app import VERBS
 
 Pagemill = Callable[..., tuple[int, str, str]]
-ALL = [*((name,) for name in COMMANDS), *(("inspect", verb) for verb in VERBS)]
+ALL = [
+    *((name,) for name in COMMANDS),
+    *(("inspect", verb) for verb in VERBS),
+    *(("evaluate", verb) for verb in EVALUATE),
+]
 
 
 def test_every_listed_command_is_a_program_and_every_program_is_listed() -> None:

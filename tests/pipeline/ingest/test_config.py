@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.ingest import IngestConfig
-from pipeline.pages import Limits
+from pipeline.pages import Limits, PdfEngine
 from pipeline.words import PdfText, RouteConfig
 from pipeline.words.ocr import Alphabet, OcrDevice, OcrName
 from schemas.base import digest
@@ -21,6 +21,7 @@ def test_it_is_stored_flat_and_as_plain_values() -> None:
     assert stored["route.pdf_text"] == "never"
     assert stored["limits.cpu_seconds"] == 7
     assert stored["ocr"] == "rapidocr"
+    assert stored["pdf_engine"] == "pdfium"
     assert stored["pages_per_shard"] is None
     assert all(isinstance(value, str | int | float | None) for value in stored.values())
     assert digest(stored) == digest(dict(reversed(stored.items())))
@@ -30,6 +31,7 @@ def test_every_change_can_be_named() -> None:
     plain = IngestConfig().stored()
     for other in (
         IngestConfig(picture_longest=999),
+        IngestConfig(pdf_engine=PdfEngine.PDFPLUMBER),
         IngestConfig(ocr_longest=999),
         IngestConfig(pages_per_shard=1),
         IngestConfig(route=RouteConfig(max_bad=0.1)),
@@ -57,6 +59,7 @@ def test_impossible_values_are_refused_by_name(name: str, value: int) -> None:
 
 CONFIGS = st.builds(
     IngestConfig,
+    pdf_engine=st.sampled_from(PdfEngine),
     ocr=st.sampled_from(OcrName),
     ocr_alphabet=st.sampled_from(Alphabet),
     ocr_device=st.sampled_from(OcrDevice),
@@ -82,6 +85,7 @@ def test_any_configuration_comes_back_as_it_was_stored(config: IngestConfig) -> 
     [
         ({"jpeg_quality": 1}, "jpeg_quality was 1 and is "),
         ({"ocr": "guess"}, "'guess' is not a valid OcrName"),
+        ({"pdf_engine": "mupdf"}, "'mupdf' is not a valid PdfEngine"),
         ({"ocr_device": "tpu"}, "'tpu' is not a valid OcrDevice"),
         ({"ocr": None}, "None is not a valid OcrName"),
         ({"route.pdf_text": "perhaps"}, "'perhaps' is not a valid PdfText"),
@@ -98,7 +102,7 @@ def test_what_is_no_configuration_is_refused(change: dict[str, Any], message: st
         IngestConfig.from_stored({**change, **IngestConfig().stored(), **change})
 
 
-@pytest.mark.parametrize("name", ["jpeg_quality", "ocr", "route.pdf_text"])
+@pytest.mark.parametrize("name", ["jpeg_quality", "ocr", "pdf_engine", "route.pdf_text"])
 def test_a_configuration_that_lacks_a_field_of_no_default_is_refused(name: str) -> None:
     stored = IngestConfig().stored()
     del stored[name]
@@ -108,14 +112,14 @@ def test_a_configuration_that_lacks_a_field_of_no_default_is_refused(name: str) 
 
 def test_shards_are_as_large_as_asked_for_or_as_the_input_allows() -> None:
     assert [IngestConfig(pages_per_shard=5).unit_rows(pages) for pages in (0, 7, 1 << 40)] == [5] * 3
-    sizes = {pages: IngestConfig().unit_rows(pages) for pages in (0, 1, 575, 576, 6400, 16_383, 16_384, 10**9)}
-    assert sizes == {0: 8, 1: 8, 575: 8, 576: 9, 6400: 100, 16_383: 255, 16_384: 256, 10**9: 256}
+    sizes = {pages: IngestConfig().unit_rows(pages) for pages in (0, 1, 319, 320, 6400, 16_383, 16_384, 10**9)}
+    assert sizes == {0: 4, 1: 4, 319: 4, 320: 5, 6400: 100, 16_383: 255, 16_384: 256, 10**9: 256}
 
 
 @given(st.integers(0, 1 << 40))
 def test_any_middling_input_has_enough_units_for_every_core(pages: int) -> None:
     rows = IngestConfig().unit_rows(pages)
-    assert 8 <= rows <= 256
+    assert 4 <= rows <= 256
     assert rows <= IngestConfig().unit_rows(pages + 1)
-    if pages >= 8 * 64:
+    if pages >= 4 * 64:
         assert -(-pages // rows) >= 64

@@ -205,8 +205,10 @@ def test_nothing_secret_is_inherited_or_shown(limited: Limited, monkeypatch: pyt
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
     process = limited({"passwords": ["open-sesame"]})
     found, _ = asked(process, "environment")
-    assert set(found) <= {"LC_ALL", "LD_LIBRARY_PATH", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
-                          "PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH"}  # fmt: skip
+    assert set(found) <= {
+        "CUDA_VISIBLE_DEVICES", "LC_ALL", "LD_LIBRARY_PATH", "MKL_NUM_THREADS", "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS", "PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH",
+    }  # fmt: skip
     for name in ("environ", "cmdline"):
         shown = Path(f"/proc/{process.pid}/{name}").read_bytes()
         assert b"very-secret" not in shown

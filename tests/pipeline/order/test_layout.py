@@ -108,21 +108,6 @@ def test_columns_whose_lines_are_not_level_are_not_joined() -> None:
     assert sorted(arrange(words, 0.7).line) == [0, 1, 2, 3]
 
 
-@settings(max_examples=100)
-@given(st.lists(BOX, max_size=25, unique=True))
-def test_from_the_right_is_the_mirrored_page_from_the_left(boxes: list[BoxTuple]) -> None:
-    mirrored = [(1000 - x1, y0, 1000 - x0, y1) for x0, y0, x1, y1 in boxes]
-    a, b = arrange(boxes, 1.0), arrange(mirrored, 1.0, right_to_left=True)
-    assert (a.order, a.line, a.block) == (b.order, b.line, b.block)
-    assert [(1000 - x1, y0, 1000 - x0, y1) for x0, y0, x1, y1 in b.line_box] == a.line_box
-
-
-def test_columns_that_run_down_are_read_from_the_right() -> None:
-    columns = [(800 - 30 * k, 100, 814 - 30 * k, 500 - 40 * (k % 3)) for k in range(6)]
-    layout = arrange(columns, 0.7, right_to_left=True)
-    assert (layout.order, layout.line) == (list(range(6)), list(range(6)))
-
-
 def test_blocks_are_parted_by_a_larger_gap_and_by_columns(row: Row) -> None:
     paragraph = row(100, (100, 400)) + row(116, (100, 400)) + row(132, (100, 300))
     below = row(170, (100, 400)) + row(186, (100, 400))

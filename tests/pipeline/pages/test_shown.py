@@ -60,10 +60,14 @@ def in_a_form(sheet: Canvas) -> None:
     sheet.doForm("inner")
 
 
-def under_a_small_picture(sheet: Canvas) -> None:
-    """Too small for the page to be drawn twice."""
+def beside_a_picture(sheet: Canvas) -> None:
     say(sheet)
     paper(sheet, 0.1)
+
+
+def under_a_stamp(sheet: Canvas) -> None:
+    say(sheet)
+    sheet.drawImage(ImageReader(Image.new("L", (20, 20), 220)), 30, 90, 200, 30)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +75,8 @@ def under_a_small_picture(sheet: Canvas) -> None:
     [
         (on_paper, True),
         (in_a_form, True),
-        (under_a_small_picture, True),
+        (beside_a_picture, True),
+        (under_a_stamp, False),
         (under_paper, False),
         (transparent, False),
         (of_the_paper, False),

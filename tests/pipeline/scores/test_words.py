@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.scores import WordScore, match_words, normalised, total
+from pipeline.scores import WordScore, match_words, normalised, pair_words, total
 
 PLACE = [100, 100, 140, 110]  # its margin is 8 units, as half its height is 5
 
@@ -99,3 +99,17 @@ def test_thousands_of_words_are_scored_at_once() -> None:
     boxes = np.concatenate([corners, corners + np.array([20, 10])], axis=1)
     texts = [f"w{i % 50}" for i in range(5000)]
     assert match_words(texts, boxes, texts, boxes).matched == 5000
+
+
+@given(pages(), pages())
+def test_any_pairs_are_words_of_equal_text_and_each_comes_once(found: tuple, true: tuple) -> None:
+    pairs = pair_words(*found, *true)
+    assert len(pairs) == match_words(*found, *true).matched
+    assert all(normalised(found[0][i]) == normalised(true[0][j]) != "" for i, j in pairs)
+    for side in zip(*pairs):
+        assert len(set(side)) == len(side)
+
+
+def test_pairs_say_which_word_is_which() -> None:
+    near, far = [104, 100, 144, 110], [120, 100, 160, 110]
+    assert pair_words(["b", "a", "a"], [PLACE, far, near], ["a", "b"], [PLACE, PLACE]) == [(0, 1), (2, 0)]

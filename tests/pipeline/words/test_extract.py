@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.pages import RawPage, Sandbox
@@ -126,6 +128,21 @@ def test_hidden_words_beside_good_ones_are_left_out_unless_they_are_asked_for(pd
     assert found.words.text == ["A", "page", "with", "a", "good", "text", "layer"]
     asked = Extractor(RouteConfig(pdf_text=PdfText.ALWAYS), never, 2000).extract(page, lambda longest: page)
     assert "secret" in asked.words.text
+
+
+def test_words_on_paper_of_a_picture_keep_the_spaces_between_them(pdf_page: PdfPage) -> None:
+    """Spaces show nothing, as hidden characters do."""
+    text = "Eight plain words on a letter's fine paper"
+
+    def draw(sheet: Canvas) -> None:
+        sheet.drawImage(ImageReader(Image.new("L", (30, 20), 230)), 0, 0, 300, 200)
+        for y in range(20, 180, 14):
+            sheet.setFont("Helvetica", 10)
+            sheet.drawString(20, y, text)
+
+    found = Extractor(RouteConfig(), never, 2000).extract(pdf_page(draw), lambda longest: pdf_page(draw))
+    assert found.route is Route.TEXT_LAYER
+    assert found.words.text == text.split() * 12
 
 
 def test_closing_what_was_never_made_makes_nothing() -> None:

@@ -87,6 +87,26 @@ def test_a_stamp_is_read_beside_the_text_layer(pdf_page: PdfPage, sandbox: Sandb
     assert (box[:, 3] < 282).all(), "where the stamp is"
 
 
+def test_a_stamp_on_dense_text_is_read_and_what_lies_under_it_is_not(
+    pdf_page: PdfPage, sandbox: Sandbox, extractor: Extractor
+) -> None:
+    """The words that stood before and behind what it covers stay words of their own."""
+
+    def draw(sheet: Canvas) -> None:
+        for row in range(12):
+            sheet.drawString(20, 300 - 14 * row, "before")
+            sheet.drawString(140, 300 - 14 * row, "covered" if row in (4, 5, 6) else "between")
+            sheet.drawString(320, 300 - 14 * row, "behind")
+        sheet.drawImage(picture_of(STAMP), 100, 206, 205, 51)
+
+    page = pdf_page(draw, (400, 400))
+    found = extractor.extract(page, lambda longest: sandbox.page(0, longest, chars=False))
+    assert found.route is Route.MIXED
+    assert Counter(found.words.text) == Counter(
+        {"before": 12, "between": 9, "behind": 12, **dict.fromkeys(" ".join(STAMP).split(), 1)}
+    )
+
+
 @pytest.mark.parametrize("draw", [letter, photographed])
 def test_rules_and_photographs_cost_no_ocr(pdf_page: PdfPage, draw: Callable[[Canvas], None]) -> None:
     page = pdf_page(draw, (400, 400))
