@@ -28,26 +28,34 @@ ALGORITHMS: dict[str, Callable[[NDArray[np.float64]], list[int]]] = {
     "weighed": weighed,
 }
 DEFAULT = "weighed"
+PORTRAIT = 0.75  # width over height of a page of which nothing else is known, between A4 and US letter
 _FAR = 1e12  # from the page: what lies further out is taken to lie there, or differences would not be finite
 
 
 def reading_order(
-    boxes: Sequence[Sequence[Any]], algorithm: str = DEFAULT, *, right_to_left: bool = False
+    boxes: Sequence[Sequence[Any]],
+    algorithm: str = DEFAULT,
+    *,
+    aspect: float = PORTRAIT,
+    right_to_left: bool = False,
 ) -> list[int]:
     """Indices of `boxes` ([x0, y0, x1, y1], 0..1000) in reading order: always a permutation.
 
-    With `right_to_left` columns and rows are read from the right. Raises ValueError for an unknown algorithm or boxes
-    that are not finite rows of four.
+    `aspect` is the page's width over its height, 1.0 for boxes in units that compare in both directions. With
+    `right_to_left` columns and rows are read from the right. Raises ValueError for an unknown algorithm, boxes that are
+    not finite rows of four, or an aspect that is not positive and finite.
     """
     if algorithm not in ALGORITHMS:
         raise ValueError(f"algorithm must be one of {sorted(ALGORITHMS)}, got {algorithm!r}")
+    if not 0 < aspect < np.inf:
+        raise ValueError(f"aspect must be positive and finite, got {aspect}")
     if not len(boxes):
         return []
     array = np.asarray(boxes, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] != 4 or not np.isfinite(array).all():
         raise ValueError(f"boxes must be finite rows of four numbers, got an array of shape {array.shape}")
-    array = array.clip(-_FAR, _FAR)
-    return ALGORITHMS[algorithm](mirrored(array) if right_to_left else array)
+    even = array.clip(-_FAR, _FAR) * np.array([aspect, 1.0, aspect, 1.0])
+    return ALGORITHMS[algorithm](mirrored(even) if right_to_left else even)
 
 
 __all__ = ["ALGORITHMS", "DEFAULT", "Layout", "arrange", "letters_of", "reading_order"]

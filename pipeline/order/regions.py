@@ -19,7 +19,7 @@ _FULL = 0.6  # of a column's width that its median row covers: running text fill
 _MIN_ROWS = 3  # rows that make a column
 _MIN_WIDTH = 8.0  # of a column of text, in heights of its boxes: a table's are narrower
 _LOOSE = 1.5  # heights of a box between two rows of text, at most
-_WIDE = 0.5  # of the narrower column beside it: a gutter between columns of text is no wider
+_WIDE = 0.7  # of the narrower column beside it: a gutter between columns of text is no wider
 _LEVEL = 0.6  # of the lower of two boxes that stand beside each other in one row
 _NEAR = 2  # boxes above and below a middle that are looked at for one beside it
 

@@ -21,7 +21,7 @@ from pipeline.order.skew import straighten
 
 # Exponents of the weight, see `_gutter_wins`, found on pages of forms in two halves that agree about them. To gaps a
 # little is added, or one of nearly 0 would decide alone.
-_GAP, _ROWS, _RIGHT, _LEFT, _LOOSE, _BESIDE = 0.55, 0.8, 0.5, 0.7, 0.3, 1.3
+_GAP, _ROWS, _RIGHT, _LEFT, _LOOSE, _BESIDE = 0.55, 0.8, 0.5, 0.7, 0.3, 1.6
 _BALANCE = 4.9
 _LITTLE, _SOME, _LEAST = 0.05, 0.35, 0.02
 _MIN_ROWS = 3  # that a gutter passes, if it is to keep them together below a headline

@@ -112,6 +112,18 @@ def test_an_unknown_algorithm_is_named() -> None:
     assert DEFAULT in ALGORITHMS
 
 
+@pytest.mark.parametrize("aspect", [0, -1.0, float("nan"), float("inf")])
+def test_an_aspect_that_no_page_has_is_named(aspect: float) -> None:
+    with pytest.raises(ValueError, match=f"aspect must be positive and finite, got {aspect}"):
+        reading_order([[0, 0, 1, 1]], aspect=aspect)
+
+
+@given(boxes=DISTINCT, aspect=st.sampled_from([0.25, 0.5, 2.0]))
+def test_the_aspect_is_the_unit_across_over_the_unit_down(boxes: list[BoxTuple], aspect: float) -> None:
+    even = [(a * aspect, b, c * aspect, d) for a, b, c, d in boxes]
+    assert reading_order(even, aspect=1.0) == reading_order(boxes, aspect=aspect)
+
+
 def is_read_as_written(page: list[BoxTuple], algorithm: str = DEFAULT) -> bool:
     """Whether a page that was written in reading order is read so, in whatever order its boxes come."""
     shuffled = list(page)
