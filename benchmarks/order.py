@@ -1,12 +1,12 @@
-"""Lines and order of true boxes, without OCR: every algorithm, the floor and a plain XY-cut, and CPU time.
+"""Lines and order of true boxes, without OCR: every algorithm, and CPU time.
 
     python benchmarks/order.py [--documents FOLDER] [--synth 60] [--seeds 5] [--by-type] [--worst 5] [--times]
 
 `--documents` has `funsd/training_data`, `funsd_reading_order_roor`, `sroie`, `docbank` and `hrdoc`. ROOR's segments
 and the lines of SROIE and HRDoc are put in order as they are; the words of DocBank and of synthetic born-digital pages
 are put in lines first; of synthetic pages the true lines are put in order, too. DocBank's order goes straight across
-two columns, so its pages in one column are shown alone. `plain` is the textbook's recursive XY-cut, written for this
-comparison: rows first, at every gap.
+two columns, so its pages in one column are shown alone. `xycut` is the textbook's recursive XY-cut: rows first, at
+every gap.
 Shown are the share of true relations a -> b with a before b, F1 of the units and of the words that follow each other,
 and where the truth is one chain page BLEU-4, average relative distance, Kendall's tau and exact pages. `--worst` names
 the pages with the lowest F1 of words that follow each other, with the algorithm that is the default.
@@ -30,26 +30,10 @@ from stages import cpu
 
 from jobs.environment import environment
 from pipeline.order import ALGORITHMS, DEFAULT, arrange
-from pipeline.order.bands import groups
 from pipeline.scores import score_lines, total_lines
 from pipeline.scores.again import lines_of, order_truth, order_words
 from pipeline.scores.page import OrderScore, score_order, total_orders
 from pipeline.synth import TYPES
-
-
-def plain(box: NDArray[np.float64]) -> list[int]:
-    """Recursive XY-cut: a region is cut into rows at every gap, each row into columns, until nothing can be cut."""
-    order: list[int] = []
-    stack = [(np.arange(len(box)), 1, False)]
-    while stack:
-        region, axis, stuck = stack.pop()
-        number = groups(box[region, axis], box[region, axis + 2], 0.0)
-        if number.max() == 0 and stuck:
-            order += region[np.lexsort((box[region, 0], box[region, 1]))].tolist()
-            continue
-        parts = [region[number == n] for n in range(int(number.max()) + 1)]
-        stack += [(part, 1 - axis, number.max() == 0) for part in reversed(parts)]
-    return order
 
 
 def score_set(title: str, pages: Iterable[Labelled], worst: int) -> None:
@@ -170,7 +154,6 @@ def main() -> None:
     parser.add_argument("--worst", type=int, default=0)
     parser.add_argument("--times", action="store_true")
     options = parser.parse_args()
-    ALGORITHMS["plain"] = plain
     print(f"{datetime.now(UTC):%Y-%m-%d}, {environment()['processor']}, Python {platform.python_version()}\n")
     print("| truth | order | pages | words | relations | units F1 | units kept | words F1 | BLEU | ARD | tau | exact |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.order.direction import is_from_the_right, logical, mirrored, standing_words, stood_up
 from pipeline.order.lines import group_lines
+from pipeline.order.script import RIGHT
 from pipeline.order.skew import level
-from pipeline.order.xycut import xycut
+from pipeline.order.weighed import weighed
 from schemas.boxes import BoxTuple, to_tuples
 
 _BLOCK_GAP = 0.9  # of a line's height between the lines of a block
@@ -42,21 +44,21 @@ def arrange(
     """
     if not len(boxes):
         return Layout([], [], [], [])
-    box = np.asarray(boxes, dtype=np.float64)
+    box = np.fromiter(chain.from_iterable(boxes), np.float64, 4 * len(boxes)).reshape(-1, 4)
     # Both axes in thousandths of the page's height, so that gaps and heights compare.
     even = box * np.array([aspect, 1.0, aspect, 1.0])
     way = _Ways(even, even, np.zeros(len(even), np.bool_), False) if letters is None else _ways(even, letters)
     line = _grouped(way) if source_line is None else np.unique(source_line, return_inverse=True)[1]
-    members = _members(line, way.along)
-    if letters is not None:
+    by_line, starts = _by_line(line, way.along)
+    even_lines = _around(level(way.frame, line)[by_line], starts)
+    sequence = weighed(even_lines)
+    members = _members(by_line, starts)
+    if letters is not None and letters[:, RIGHT].any():
         members = [m if way.standing[m[0]] else logical(m, letters, way.from_the_right) for m in members]
-    even_lines = _around(level(way.frame, line), members)
-    sequence = xycut(even_lines)
-    ordered = [members[i] for i in sequence]
     return Layout(
-        order=[i for m in ordered for i in m],
-        line=[number for number, m in enumerate(ordered) for _ in m],
-        line_box=to_tuples(_around(box, ordered).astype(np.int32)),
+        order=[i for k in sequence for i in members[k]],
+        line=[number for number, k in enumerate(sequence) for _ in members[k]],
+        line_box=to_tuples(_around(box[by_line], starts)[sequence].astype(np.int32)),
         block=_blocks(even_lines[sequence]),
     )
 
@@ -89,18 +91,22 @@ def _grouped(way: _Ways) -> NDArray[np.intp]:
     return line
 
 
-def _members(line: NDArray[np.intp], box: NDArray[np.float64]) -> list[list[int]]:
-    """Word indices of each line in the order of their left edges."""
+def _by_line(line: NDArray[np.intp], box: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(word indices line by line, each line's in the order of their left edges; where each line begins)."""
     by_line = np.lexsort((box[:, 3], box[:, 2], box[:, 1], box[:, 0], line))
-    starts = np.flatnonzero(np.diff(line[by_line])) + 1
-    return [part.tolist() for part in np.split(by_line, starts)]
+    lines = line[by_line]
+    return by_line, np.concatenate([[0], np.flatnonzero(lines[1:] != lines[:-1]) + 1])
 
 
-def _around(box: NDArray[np.float64], members: list[list[int]]) -> NDArray[np.float64]:
-    """Box around the members of each line; no line is without any."""
-    flat = box[np.concatenate(members)]
-    starts = np.cumsum([0, *map(len, members[:-1])])
-    low, high = np.minimum.reduceat(flat[:, :2], starts), np.maximum.reduceat(flat[:, 2:], starts)
+def _members(by_line: NDArray[np.intp], starts: NDArray[np.intp]) -> list[list[int]]:
+    """Word indices of each line."""
+    words, begins = by_line.tolist(), starts.tolist()
+    return [words[begin:end] for begin, end in zip(begins, [*begins[1:], len(words)], strict=True)]
+
+
+def _around(box: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Box around the boxes of each line; no line is without any."""
+    low, high = np.minimum.reduceat(box[:, :2], starts), np.maximum.reduceat(box[:, 2:], starts)
     return np.hstack([low, high])
 
 

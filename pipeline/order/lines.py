@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.order.neighbours import nearest, to_the_right
+
 _MAX_GAP = 1.3  # of the words' height: more is a column's or a cell's gap
 _MIN_OVERLAP = 0.5  # of the lower word's height
 _NEAR = 12  # words of a band that are looked at
 _WIDE_GAP, _WIDE_OVERLAP = 0.9, 0.8  # across a gap this wide words must stand level, or they are of two columns
+_STRIP = 8.0  # times as high as wide: text that runs down, and its neighbour is another line
 
 
 def group_lines(box: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -16,72 +19,50 @@ def group_lines(box: NDArray[np.float64]) -> NDArray[np.intp]:
     count = len(box)
     # Ties are broken by geometry alone, so that shuffling the input changes nothing.
     by_place = np.lexsort(box.T)
-    right = _links(box[by_place])
-    line = np.full(count, -1, dtype=np.intp)
-    linked = set(right.values())
+    left, right = _links(box[by_place])
+    after = [-1] * count
+    first = [True] * count
+    for a, b in zip(left.tolist(), right.tolist(), strict=True):
+        after[a] = b
+        first[b] = False
+    found = [-1] * count
     number = 0
     for i in range(count):
-        if i in linked:
-            continue  # not the first word of its line
-        at: int | None = i
-        while at is not None:
-            line[by_place[at]] = number
-            at = right.get(at)
-        number += 1
+        if first[i]:
+            at = i
+            while at >= 0:
+                found[at] = number
+                at = after[at]
+            number += 1
+    line = np.empty(count, dtype=np.intp)
+    line[by_place] = found
     assert (line >= 0).all(), "a cycle of words"
     return line
 
 
-def _links(box: NDArray[np.float64]) -> dict[int, int]:
-    """Right neighbour of each word that has one; no two words share one, and links go strictly right."""
-    left, right = _candidates(box)
+def _links(box: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs (word, its right neighbour); no two words share one, and links go strictly right."""
+    left, right = to_the_right(box, _NEAR, _MAX_GAP)
     gap = box[right, 0] - box[left, 2]
     same = _same_line(box[left], box[right], gap)
     left, right, gap = left[same], right[same], gap[same]
+    # On a page that leans a word of the next row may be as near to the right; it stands higher or lower. What is of
+    # another size is on the same baseline, or a first letter many lines high at the top of the first of them.
+    rise = np.abs(box[left] - box[right])
+    distance = gap + np.minimum(rise[:, 1], rise[:, 3])
     # Of each word the nearest one, then of those who want the same one the nearest.
-    nearest = _first_of_each(left, np.lexsort((right, gap, left)))
-    left, right, gap = left[nearest], right[nearest], gap[nearest]
-    winner = _first_of_each(right, np.lexsort((left, gap, right)))
-    return dict(zip(left[winner].tolist(), right[winner].tolist(), strict=True))
-
-
-def _first_of_each(key: NDArray[np.intp], order: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The first index of each value of `key`, as they are ordered by key."""
-    return order[np.flatnonzero(np.diff(key[order], prepend=-1))]
-
-
-def _candidates(box: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs (word, a word whose middle is right of its own), the first few in each band that the word reaches.
-
-    Bands are strips of the page as high as its median word; the words of a band are sorted by their middles, so that
-    what lies near is found without a search.
-    """
-    height = max(float(np.median(box[:, 3] - box[:, 1])), 1e-6)
-    middle = (box[:, 0] + box[:, 2]) / 2
-    bands, band = np.unique(np.floor_divide((box[:, 1] + box[:, 3]) / 2, height), return_inverse=True)
-    place = np.unique(middle, return_inverse=True)[1]
-    width = len(box) + 1
-    key = band * width + place
-    by_key = np.argsort(key, kind="stable")
-    first = np.floor_divide(box[:, 1] - height / 2, height)
-    last = np.floor_divide(np.minimum(box[:, 3] + height / 2, box[:, 1] + 8 * height), height)
-    found: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
-    for step in range(int((last - first).max()) + 1):
-        there = np.searchsorted(bands, first + step).clip(max=len(bands) - 1)
-        word = np.flatnonzero((bands[there] == first + step) & (first + step <= last))
-        base = there[word] * width
-        start = np.searchsorted(key[by_key], base + place[word], side="right")
-        end = np.searchsorted(key[by_key], base + width)
-        at = start[:, None] + np.arange(_NEAR)
-        here = at < end[:, None]
-        found.append((np.repeat(word, here.sum(axis=1)), by_key[at[here]]))
-    return np.concatenate([a for a, _ in found]), np.concatenate([b for _, b in found])
+    kept = nearest(left, right, distance)
+    left, right, distance = left[kept], right[kept], distance[kept]
+    kept = nearest(right, left, distance)
+    return left[kept], right[kept]
 
 
 def _same_line(a: NDArray[np.float64], b: NDArray[np.float64], gap: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether words (N x 4) and those right of them (N x 4), `gap` apart, stand on one line."""
-    heights = np.stack([a[:, 3] - a[:, 1], b[:, 3] - b[:, 1]])
-    low, high = heights.min(axis=0), heights.max(axis=0)
+    a_height, b_height = a[:, 3] - a[:, 1], b[:, 3] - b[:, 1]
+    low, high = np.minimum(a_height, b_height), np.maximum(a_height, b_height)
     needed = np.where(gap > _WIDE_GAP * high, _WIDE_OVERLAP, _MIN_OVERLAP)
     shared = np.minimum(a[:, 3], b[:, 3]) - np.maximum(a[:, 1], b[:, 1])
-    return np.asarray((gap <= _MAX_GAP * high) & (gap >= -high) & (shared >= needed * low), dtype=np.bool_)
+    down = (a_height > _STRIP * (a[:, 2] - a[:, 0])) & (b_height > _STRIP * (b[:, 2] - b[:, 0]))
+    near = (gap <= _MAX_GAP * high) & (gap >= -high)
+    return np.asarray(near & (shared >= needed * low) & ~down, dtype=np.bool_)

@@ -1,23 +1,37 @@
-"""How far a page leans, from its own lines, and its words as they would stand on a level page."""
+"""How far a page leans, and its boxes as they would stand on a level page."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.order.neighbours import nearest, to_the_right
+
 _MIN_WORDS = 4  # in a line that says something about the page
+_MIN_PAIRS = 4  # of neighbours that say something about the page
 _MAX_SLOPE = 0.12  # about seven degrees; more is no skew but another kind of page
+_NEAR = 4  # boxes of a band that may be a box's neighbour
+_MIN_OVERLAP, _SIMILAR = 0.5, 0.7  # of the lower box's height, and of the higher one's: neighbours stand in one row
 
 
 def level(box: NDArray[np.float64], line: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Boxes moved up or down so that their lines are level; N x 4 in units that compare in both directions."""
-    slope = _slope(box, line)
+    """Words moved up or down so that their lines are level; N x 4 in units that compare in both directions."""
+    return _moved(box, _slope_of_lines(box, line))
+
+
+def straighten(box: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Boxes moved up or down so that neighbours in a row are level, as far as all of the page leans one way."""
+    return _moved(box, _slope_of_neighbours(box))
+
+
+def _moved(box: NDArray[np.float64], slope: float) -> NDArray[np.float64]:
     moved = box.copy()
-    moved[:, [1, 3]] -= slope * ((box[:, 0] + box[:, 2]) / 2)[:, None]
+    if slope:
+        moved[:, [1, 3]] -= slope * ((box[:, 0] + box[:, 2]) / 2)[:, None]
     return moved
 
 
-def _slope(box: NDArray[np.float64], line: NDArray[np.intp]) -> float:
+def _slope_of_lines(box: NDArray[np.float64], line: NDArray[np.intp]) -> float:
     """Median of the slopes of the lines, each weighted by its length; 0 where no line says anything."""
     x, y = (box[:, 0] + box[:, 2]) / 2, (box[:, 1] + box[:, 3]) / 2
     count = np.bincount(line)
@@ -28,8 +42,30 @@ def _slope(box: NDArray[np.float64], line: NDArray[np.intp]) -> float:
     use = (count >= _MIN_WORDS) & (spread > 0)
     if not use.any():
         return 0.0
-    slopes, weights = shared[use] / spread[use], np.sqrt(spread[use])
-    by_slope = np.argsort(slopes, kind="stable")
+    return _weighted_median(shared[use] / spread[use], np.sqrt(spread[use]))
+
+
+def _slope_of_neighbours(box: NDArray[np.float64]) -> float:
+    """Median of the slopes from each box to the next one in its row, each weighted by its length; 0 for a few."""
+    left, right = to_the_right(box, _NEAR)
+    a, b = box[left], box[right]
+    a_height, b_height = a[:, 3] - a[:, 1], b[:, 3] - b[:, 1]
+    shared = np.minimum(a[:, 3], b[:, 3]) - np.maximum(a[:, 1], b[:, 1])
+    low = np.minimum(a_height, b_height)
+    row = (shared >= _MIN_OVERLAP * low) & (low >= _SIMILAR * np.maximum(a_height, b_height)) & (b[:, 0] >= a[:, 2])
+    row &= b[:, 0] + b[:, 2] > a[:, 0] + a[:, 2]
+    left, right = left[row], right[row]
+    kept = nearest(left, right, box[right, 0])
+    if len(kept) < _MIN_PAIRS:
+        return 0.0
+    moved = box[right[kept]] - box[left[kept]]
+    dx, dy = moved[:, 0] + moved[:, 2], moved[:, 1] + moved[:, 3]
+    return _weighted_median(dy / dx, dx)
+
+
+def _weighted_median(slopes: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """0 where it is more than a page leans."""
+    by_slope = np.lexsort((weights, slopes))
     half = np.searchsorted(np.cumsum(weights[by_slope]), weights.sum() / 2)
     slope = float(slopes[by_slope[min(int(half), len(slopes) - 1)]])
     return slope if abs(slope) <= _MAX_SLOPE else 0.0

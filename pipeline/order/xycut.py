@@ -1,7 +1,5 @@
-"""Recursive XY-cut. A region is cut between columns of running text first, then between rows, then between the
-cells of a row; where nothing can be cut it is read left to right, top to bottom.
-
-Columns of running text are told from the columns of a table by how wide and how full they are.
+"""The textbook's recursive XY-cut, as a baseline: a region is cut between its rows, else between its columns, wherever
+nothing stands; what cannot be cut is read left to right, top to bottom.
 """
 
 from __future__ import annotations
@@ -9,40 +7,32 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.order.bands import are_text_columns, groups, join_rows
 from pipeline.order.lrtb import lrtb
+from pipeline.order.regions import Boxes, Region
 
-_MIN_GUTTER = 0.6  # of the median height of a box: two columns may stand close
+_MAX_DEPTH = 64  # cuts into each other; what is left then is read by rows, or some pages would take for ever
 
 
 def xycut(box: NDArray[np.float64]) -> list[int]:
     """Indices in reading order."""
+    # Ties are broken by geometry alone, so that shuffling the input changes nothing.
+    by_place = np.lexsort(box.T)
+    here = box[by_place]
+    boxes = Boxes.of(here, 0.0)
     order: list[int] = []
-    stack = [np.arange(len(box))]
+    stack = [(list(range(len(here))), 0)]
     while stack:
-        region = stack.pop()
-        parts = _split(box, region)
+        region, depth = stack.pop()
+        parts = _split(boxes, region) if depth < _MAX_DEPTH else [region]
         if len(parts) == 1:
-            order.extend(region[lrtb(box[region])].tolist())
+            order += [region[k] for k in lrtb(here[region])]
         else:
-            stack.extend(reversed(parts))
-    return order
+            stack += [(part, depth + 1) for part in reversed(parts)]
+    return [int(i) for i in by_place[order]]
 
 
-def _split(box: NDArray[np.float64], region: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    if len(region) < 2:
+def _split(boxes: Boxes, region: Region) -> list[Region]:
+    if len(region) == 1:
         return [region]
-    here = box[region]
-    gutter = _MIN_GUTTER * max(float(np.median(here[:, 3] - here[:, 1])), 1e-9)
-    columns = groups(here[:, 0], here[:, 2], gutter)
-    if are_text_columns(here, columns):
-        return _parts(region, columns)
-    rows = groups(here[:, 1], here[:, 3], 0.0)
-    if rows.max() > 0:
-        return _parts(region, join_rows(here, rows, gutter))
-    return _parts(region, columns)
-
-
-def _parts(region: NDArray[np.intp], group: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    by_group = np.argsort(group, kind="stable")
-    return np.split(region[by_group], np.flatnonzero(np.diff(group[by_group])) + 1)
+    rows = boxes.rows(region)
+    return rows if len(rows) > 1 else boxes.columns(region, 0.0)

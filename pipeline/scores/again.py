@@ -21,7 +21,7 @@ def order_words(boxes: ArrayLike, line: Sequence[int], aspect: float, algorithm:
         return []
     numbers = np.unique(np.asarray(line), return_inverse=True)[1].astype(np.intp)
     lines = _around(level(_even(boxes, aspect), numbers), numbers)
-    place = np.argsort(reading_order(lines.tolist(), algorithm))
+    place = np.argsort(reading_order(lines.tolist(), algorithm, aspect=1.0))
     return _by(place[numbers])
 
 
@@ -44,7 +44,7 @@ def order_truth(truth: Truth, aspect: float, algorithm: str = DEFAULT) -> list[i
         line = lines_of(truth.boxes, aspect)[from_left].tolist()
         boxes = np.asarray(truth.boxes)[from_left]
         return [int(from_left[i]) for i in order_words(boxes, line, aspect, algorithm)]
-    place = np.argsort(reading_order(truth.unit_boxes, algorithm))
+    place = np.argsort(reading_order(truth.unit_boxes, algorithm, aspect=aspect))
     return _by(place[np.asarray(truth.unit)])
 
 
