@@ -16,6 +16,7 @@ _LAST_CODE = 0x10FFFF
 _SOFT_HYPHEN, _LINE_END_HYPHEN = 0xAD, 2  # the second one is pdfium's mark for a hyphen at the end of a line
 _LAST_BLANK, _DELETE = 0x20, 0x7F  # what lies between them is stored as it is
 _GAP, _BACK, _RISE = 0.6, 1.0, 0.8  # of the characters' height: a missing space, a jump back, another line
+_MARK, _CLOSE, _LINE = 0.6, 0.5, 1.4  # of it: a comma or a quotation mark, letters side by side, less than a line
 _USUAL = 0.7  # of the median height of a page's characters: none is taken to be smaller
 _SPACE, _BREAK, _NOTHING, _RIGHT_TO_LEFT = 1, 2, 4, 8  # what a code is
 
@@ -126,9 +127,13 @@ def _runs_down(box: NDArray[np.float64], parted: NDArray[np.bool_]) -> NDArray[n
 def _rises(box: NDArray[np.float64], height: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether the next character stands on another line; `height` is what `_heights` gives."""
     middle = (box[:, 1] + box[:, 3]) / 2
-    apart = np.abs(np.diff(middle)) > _RISE * height
+    step = np.abs(np.diff(middle))
     clear = (box[1:, 1] > box[:-1, 3]) | (box[1:, 3] < box[:-1, 1])
-    return np.asarray(apart & clear, dtype=np.bool_)
+    # A comma and the quotation mark behind it share no height, and stand as close as letters.
+    gap, size = box[1:, 0] - box[:-1, 2], box[:, 3] - box[:, 1]
+    marks = np.maximum(size[1:], size[:-1]) < _MARK * height
+    beside = marks & (np.abs(gap) < _CLOSE * height) & (step < _LINE * height)
+    return np.asarray((step > _RISE * height) & clear & ~beside, dtype=np.bool_)
 
 
 def _leaves_column(box: NDArray[np.float64], height: NDArray[np.float64]) -> NDArray[np.bool_]:

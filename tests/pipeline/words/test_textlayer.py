@@ -359,3 +359,14 @@ def test_right_to_left_words_are_as_they_are_typed(stored: str) -> None:
     letters = letters if stored == "logical" else letters[::-1]
     chars = placed("".join(c for c, _ in letters), [(x, 100, x + 10, 120) for _, x in letters])
     assert words_of(chars, 1.0).text == [word]
+
+
+@pytest.mark.parametrize("text", ["\u201cParties\u201d,", "secrets,\u201d", "Inc.\u2019s"])
+@pytest.mark.parametrize("size", [6, 12, 40])
+def test_a_comma_and_a_quotation_mark_are_of_one_word(pdf_page: PdfPage, text: str, size: int) -> None:
+    def draw(sheet: Canvas) -> None:
+        sheet.setFont("Times-Roman", size)
+        sheet.drawString(20, 120, text)
+        sheet.drawString(20, 120 - 1.1 * size, text)
+
+    assert words(pdf_page(draw)).text == [text, text]
