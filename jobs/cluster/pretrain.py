@@ -21,7 +21,7 @@ from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 
 _MAX_FAILURES = 3  # Ray's default is none: a lost worker would end the run
-_MAX_MINUTES = (
+_MAX_TRIES = (
     5  # for workers to start where all CPUs are ours; a cluster may be busy or grow, and Ray's default is for ever
 )
 
@@ -79,7 +79,7 @@ def pretrain(
 
 
 def _failures(waits: bool) -> FailureConfig:
-    limit = -1 if waits else _MAX_MINUTES
+    limit = -1 if waits else _MAX_TRIES
     # Ray shows checkers the class that it had before.
     return FailureConfig(max_failures=_MAX_FAILURES, controller_failure_limit=limit)  # type: ignore[call-arg]
 

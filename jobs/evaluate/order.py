@@ -49,7 +49,7 @@ def order(
     segments) and of the words that follow each other, and where the truth is one chain page BLEU-4, average relative
     distance, Kendall's tau and the share of pages that are exact. Exits with 1 where some truth cannot be read.
     """
-    names = algorithm or list(_BASELINES)
+    names = list(dict.fromkeys(algorithm or _BASELINES))
     for name in names:
         if name not in ALGORITHMS:
             raise ValueError(f"--algorithm must be one of {sorted(ALGORITHMS)}, got {name!r}")

@@ -54,7 +54,8 @@ def reading_order(
     array = np.asarray(boxes, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] != 4 or not np.isfinite(array).all():
         raise ValueError(f"boxes must be finite rows of four numbers, got an array of shape {array.shape}")
-    even = array.clip(-_FAR, _FAR) * np.array([aspect, 1.0, aspect, 1.0])
+    low, high = np.minimum(array[:, :2], array[:, 2:]), np.maximum(array[:, :2], array[:, 2:])
+    even = (np.hstack([low, high]).clip(-_FAR, _FAR) * np.array([aspect, 1.0, aspect, 1.0])).clip(-_FAR, _FAR)
     return ALGORITHMS[algorithm](mirrored(even) if right_to_left else even)
 
 

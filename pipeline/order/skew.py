@@ -66,6 +66,7 @@ def _slope_of_neighbours(box: NDArray[np.float64]) -> float:
 def _weighted_median(slopes: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
     """0 where it is more than a page leans."""
     by_slope = np.lexsort((weights, slopes))
-    half = np.searchsorted(np.cumsum(weights[by_slope]), weights.sum() / 2)
+    so_far = np.cumsum(weights[by_slope])
+    half = np.searchsorted(so_far, so_far[-1] / 2)
     slope = float(slopes[by_slope[min(int(half), len(slopes) - 1)]])
     return slope if abs(slope) <= _MAX_SLOPE else 0.0

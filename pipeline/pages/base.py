@@ -69,6 +69,9 @@ class Limits:
         )
 
 
+_LINE_END_HYPHEN = 2  # pdfium's mark for a hyphen at the end of a line
+
+
 @dataclass(frozen=True)
 class Chars:
     """Characters of a text layer in the order of the file, with boxes in fractions 0..1 of the upright page."""
@@ -92,7 +95,7 @@ class Chars:
 
     def seen(self) -> Chars:
         """The same with a space for each that is hidden, so that what stood beside it does not become one word."""
-        hidden = self.hidden & self.solid()
+        hidden = self.hidden & (self.solid() | (self.code == _LINE_END_HYPHEN))
         return Chars(np.where(hidden, np.uint32(0x20), self.code), self.box, np.zeros_like(self.hidden))
 
 

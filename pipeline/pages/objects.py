@@ -41,8 +41,8 @@ def picture_bounds(page: Any, most: int) -> NDArray[np.float64]:
 
 
 def texts_of(page: Any) -> list[int]:
-    """Addresses of the text objects on a page and in the forms on it."""
-    return list(_of_kind(handle(page), raw.FPDF_PAGEOBJ_TEXT))
+    """Addresses of the text objects on a page and in the forms on it, and of the forms in those, whatever they hold."""
+    return list(_of_kind(handle(page), raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_FORM))
 
 
 def set_active(items: list[int], *, active: bool) -> None:
@@ -51,12 +51,13 @@ def set_active(items: list[int], *, active: bool) -> None:
         _activate(item, active)
 
 
-def _of_kind(page: int, wanted: int) -> Iterator[int]:
+def _of_kind(page: int, wanted: int, within: int | None = None) -> Iterator[int]:
+    """Objects of a kind on a page and in its forms; in these, those of the kind `within`, too."""
     for item, kind in _objects(page, *_on_page):
         if kind == wanted:
             yield item
         elif kind == raw.FPDF_PAGEOBJ_FORM:
-            yield from (inner for inner, what in _objects(item, *_in_form) if what == wanted)
+            yield from (inner for inner, what in _objects(item, *_in_form) if what in (wanted, within))
 
 
 def _objects(parent: int, count: Callable[[int], int], get: Callable[..., int]) -> Iterator[tuple[int, int]]:

@@ -35,6 +35,7 @@ _SPACE = 0.15
 # Two characters that differ less in height than 3 points are in one line to pdfplumber. That suits print of this size;
 # so a page whose print has another size is enlarged or reduced for it.
 _PRINT = 10.0
+_COPY = 0.06  # of a character's size: its copy is no further away
 _INVISIBLE = 3  # text render mode
 _UNMAPPED = "\ufffd"  # where a font does not say which character a glyph is
 _LINE_BREAK, _BLANK = 0x0A, 0x20
@@ -104,6 +105,7 @@ class _Characters(PDFTextDevice):
         self.frame: Matrix = (1, 0, 0, 1, 0, 0)  # from user space to the frame of the characters
         self._most = most
         self._hidden = False
+        self._places: set[tuple[str, int, int]] = set()  # of the characters so far
 
     def begin_page(self, page: PDFPage, ctm: Matrix) -> None:
         """Remember how the page is turned and moved."""
@@ -124,10 +126,24 @@ class _Characters(PDFTextDevice):
             text = _UNMAPPED
         width, place = font.char_width(cid), font.char_disp(cid)
         item = LTChar(matrix, font, fontsize, scaling, rise, text, width, place, *rest)
-        if text and len(self.found) < self._most and all(abs(value) < _FAR for value in item.bbox):
+        if not text or len(self.found) >= self._most or not all(abs(value) < _FAR for value in item.bbox):
+            return item.adv
+        if not self._again(text, item.bbox):
             quarter = _quarter(matrix, vertical=font.is_vertical())
             self.found.append(_Char(LIGATURES.get(text, text), item.bbox, quarter, self._hidden))
         return item.adv
+
+    def _again(self, text: str, box: tuple[float, float, float, float]) -> bool:
+        """Whether a character is drawn once more where it stands: bold print is made so, and would be read twice."""
+        left, bottom, right, top = box
+        cell = max(_COPY * (top - bottom), _COPY * (right - left), 1e-3)
+        column, row = round(left / cell), round(bottom / cell)
+        glyph = f"{text} {cell:.3f}"  # places of print of another size do not compare
+        here = {(glyph, column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1)}
+        if not here.isdisjoint(self._places):
+            return True
+        self._places.add((glyph, column, row))
+        return False
 
 
 def _quarter(matrix: Matrix, *, vertical: bool) -> Quarter:

@@ -79,7 +79,8 @@ def score_order(order: Sequence[int], truth: Truth) -> OrderScore:
         unit_successors=successors(units, unit_relations),
         relations=relations_kept(units, unit_relations),
     )
-    return _with_chain(score, order, chain) if truth.chain else score
+    # One word alone is in order however it came there.
+    return _with_chain(score, order, chain) if truth.chain and len(order) > 1 else score
 
 
 def _with_chain(score: OrderScore, order: Sequence[int], chain: Sequence[int]) -> OrderScore:

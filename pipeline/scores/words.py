@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from pipeline.scores.counts import MatchCounts
 
 _MARGIN = 8.0  # units of 1000 that a found centre may lie outside of the true box; half its height where that is more
+_CELLS = 1 << 20  # pairs that are looked at together
+_NEAREST = 64  # true words for a found one
 _ASCII = frozenset(string.punctuation)
 
 
@@ -63,19 +65,34 @@ def pair_words(
 
 def _matches(boxes: NDArray[np.float64], true_boxes: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Matches among words of one text. Where two pairs are equally near, the earlier found word goes first."""
-    x, y = (boxes[:, None, 0] + boxes[:, None, 2]) / 2, (boxes[:, None, 1] + boxes[:, None, 3]) / 2
-    left, top, right, bottom = true_boxes.T
-    margin = np.maximum(_MARGIN, (bottom - top) / 2)
-    inside = (x >= left - margin) & (x <= right + margin) & (y >= top - margin) & (y <= bottom + margin)
-    distance = np.hypot(x - (left + right) / 2, y - (top + bottom) / 2)
-    pairs = np.argwhere(inside)
+    block = max(1, _CELLS // max(1, len(true_boxes)))
+    parts = [_near(boxes[at : at + block], true_boxes, at) for at in range(0, len(boxes), block)]
+    pairs, distance = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
     matched: dict[int, int] = {}
     taken: set[int] = set()
-    for i, j in pairs[np.argsort(distance[inside], kind="stable")].tolist():
+    for i, j in pairs[np.argsort(distance, kind="stable")].tolist():
         if i not in matched and j not in taken:
             matched[i] = j
             taken.add(j)
     return list(matched.items())
+
+
+def _near(
+    boxes: NDArray[np.float64], true_boxes: NDArray[np.float64], first: int
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """(found word, counted from `first`; true word) of pairs that may match, and how far their centres are apart.
+
+    Of each found word the nearest few are kept: a page of words that are all alike and all in one place is nobody's.
+    """
+    x, y = (boxes[:, None, 0] + boxes[:, None, 2]) / 2, (boxes[:, None, 1] + boxes[:, None, 3]) / 2
+    left, top, right, bottom = true_boxes.T
+    margin = np.maximum(_MARGIN, (bottom - top) / 2)
+    inside = (x >= left - margin) & (x <= right + margin) & (y >= top - margin) & (y <= bottom + margin)
+    distance = np.where(inside, np.hypot(x - (left + right) / 2, y - (top + bottom) / 2), np.inf)
+    if distance.shape[1] > _NEAREST:
+        distance[distance > np.partition(distance, _NEAREST - 1, axis=1)[:, _NEAREST - 1 :][:, :1]] = np.inf
+    near = np.isfinite(distance)
+    return np.argwhere(near) + np.array([first, 0], dtype=np.intp), np.asarray(distance[near], dtype=np.float64)
 
 
 def _counting(texts: Sequence[str], boxes: NDArray[np.float64]) -> tuple[dict[str, list[int]], NDArray[np.float64]]:

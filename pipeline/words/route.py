@@ -56,12 +56,12 @@ def features_of(page: RawPage, ink: NDArray[np.uint8], words: WordList) -> dict[
     """
     solid, outside = page.chars.solid(), page.chars.outside()
     inside = solid & ~outside
-    codes, hidden = page.chars.code[inside], page.chars.hidden[inside]
+    codes = page.chars.code[inside]
     on_ink, covered = agreement(ink, words.box)
     found = {
         "characters": float(len(codes)),
         "bad_characters": round(_bad_share(codes), 4),
-        "hidden_characters": round(float(hidden.mean()) if len(hidden) else 0.0, 4),
+        "hidden_characters": _hidden_share(page.chars),
         "outside_characters": round(float((solid & outside).sum() / max(1, solid.sum())), 4),
         "picture_cover": page.facts.picture_cover,
         "ink": round(cv2.countNonZero(ink) / ink.size, 4),
@@ -78,8 +78,12 @@ def worth_reading(config: RouteConfig, chars: Chars) -> Chars:
     """The characters that words are made of: those that can be seen; all where hardly any can, or all are asked for."""
     if config.pdf_text is PdfText.ALWAYS or not chars.hidden.any():
         return chars
+    return chars if _hidden_share(chars) > config.max_hidden else chars.seen()
+
+
+def _hidden_share(chars: Chars) -> float:
     hidden = chars.hidden[chars.solid() & ~chars.outside()]
-    return chars if len(hidden) and hidden.mean() > config.max_hidden else chars.seen()
+    return round(float(hidden.mean()), 4) if len(hidden) else 0.0
 
 
 def decide(config: RouteConfig, features: dict[str, float]) -> tuple[Route, str]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 _ROWS = 250  # of the page: copies stand in one of them
 _SHIFT = 0.3  # of a character's width and height between it and its copy
-_THIN = 0.15  # of the page's median height, where that is more: full stops are small
+_THIN = 0.15  # of the height of what stands around, where that is more: full stops are small
 _LEAST = 4  # letters of a word that was set apart
 _EVEN = 0.2  # of the letters' height, by which gaps inside of a word differ
 _WIDER = 1.6  # of a gap inside of a word: more is a gap between words
@@ -24,7 +24,8 @@ def drawn_again(code: NDArray[np.uint32], box: NDArray[np.float64]) -> NDArray[n
     glyph[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1]) | (top[1:] != top[:-1])
     head = np.flatnonzero(glyph)
     code, box = code[head], box[head]
-    thin = _THIN * float(np.median(box[:, 3] - box[:, 1]))
+    around = np.pad(box[:, 3] - box[:, 1], 4, mode="edge")
+    thin = _THIN * np.max(np.lib.stride_tricks.sliding_window_view(around, 9), axis=1)
     again = _copies(code, box, thin, 0.0)
     if again.any():
         again |= _copies(code, box, thin, 0.5)  # copies across the border of two rows
@@ -34,16 +35,19 @@ def drawn_again(code: NDArray[np.uint32], box: NDArray[np.float64]) -> NDArray[n
     return np.asarray(again[np.cumsum(glyph) - 1], dtype=np.bool_)
 
 
-def _copies(code: NDArray[np.uint32], box: NDArray[np.float64], thin: float, shift: float) -> NDArray[np.bool_]:
+def _copies(
+    code: NDArray[np.uint32], box: NDArray[np.float64], thin: NDArray[np.float64], shift: float
+) -> NDArray[np.bool_]:
     row = np.clip((box[:, 1] + box[:, 3]) * (_ROWS / 2) + shift, 0, 1023).astype(np.int64)
     # One number orders by character, row and place.
     key = (code.astype(np.int64) << 10 | row) << 32 | np.clip(box[:, 0] * (1 << 24), 0, (1 << 32) - 1).astype(np.int64)
-    by_key = np.argsort(key)
+    by_key = np.argsort(key, kind="stable")
+    least = np.minimum(thin[by_key][1:], thin[by_key][:-1])
     again = np.zeros(len(code), np.bool_)
     near = np.concatenate([[False], np.diff(key[by_key] >> 32) == 0])
     for low, high in ((0, 2), (1, 3)):
         start, size = box[by_key, low], box[by_key, high] - box[by_key, low]
-        allowed = np.maximum(_SHIFT * np.minimum(size[1:], size[:-1]), thin)
+        allowed = np.maximum(_SHIFT * np.minimum(size[1:], size[:-1]), least)
         near[1:] &= np.abs(np.diff(start)) <= allowed
         if not near.any():
             return again  # nearly always

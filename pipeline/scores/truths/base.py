@@ -46,12 +46,12 @@ class Truth(Record):
 
     format: TruthFormat
     texts: list[str] = Field(max_length=MAX_WORDS)
-    boxes: list[Frame]
-    unit: list[Index]
-    unit_boxes: list[Frame]
+    boxes: list[Frame] = Field(max_length=MAX_WORDS)
+    unit: list[Index] = Field(max_length=MAX_WORDS)
+    unit_boxes: list[Frame] = Field(max_length=MAX_WORDS)
     line: list[Annotated[int, Field(ge=NO_LINE)]] | None = None
     chain: bool = False
-    relations: list[tuple[Index, Index]] | None = None
+    relations: list[tuple[Index, Index]] | None = Field(default=None, max_length=MAX_WORDS)
     by_words: bool = True
     aspect: Annotated[float, Field(gt=0)] | None = None
 

@@ -27,9 +27,12 @@ class _Truths:
         size = request["size"] and tuple(request["size"])
         try:
             truth = read_truth(bytes(body), request["page"], size)
-        except ValueError as error:
-            raise PageError(Reason.BAD_TRUTH, str(error).removeprefix("truth: ")) from None
-        return {"known": truth is not None}, b"" if truth is None else truth.to_json()
+            return {"known": truth is not None}, b"" if truth is None else truth.to_json()
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a file of a stranger's making fails in any way: that is its fault
+            what = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+            raise PageError(Reason.BAD_TRUTH, what.removeprefix("truth: ")) from None
 
 
 if __name__ == "__main__":

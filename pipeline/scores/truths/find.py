@@ -40,9 +40,11 @@ def places(uri: str, page: int, folders: Sequence[str] = ()) -> list[Place]:
 
 
 def _split(uri: str) -> tuple[str | None, str]:
-    """Folder and name of a document; nothing lies beside the members of a tar."""
+    """Folder and name of a document; nothing lies beside the members of a tar or of another file."""
     if uri.startswith(TAR_SCHEME):
         return None, uri.removeprefix(TAR_SCHEME).partition("::")[0].rpartition("/")[2]
+    if "::" in uri:
+        return None, uri.partition("::")[0].rpartition("/")[2]
     folder, _, name = uri.rpartition("/")
     return folder, name
 

@@ -35,7 +35,7 @@ def read(value: Any, page: int, size: Size | None) -> Truth:
         texts += words
         boxes += here
         unit += [number] * len(words)
-        line += [NO_LINE if entry.get("class") in _NO_LINES else number] * len(words)
+        line += [NO_LINE if str(entry.get("class")) in _NO_LINES else number] * len(words)
     width, height = need_size(size)
     return Truth(
         format=TruthFormat.HRDOC,

@@ -289,3 +289,9 @@ def test_boxes_inside_boxes_inside_boxes_end() -> None:
     order = reading_order(arms)
     assert sorted(order) == list(range(len(arms)))
     assert order[0] == 0
+
+
+def test_boxes_whose_corners_are_the_other_way_round_are_the_same_boxes() -> None:
+    boxes = [[0, 10, 5, 0], [5, 20, 0, 10], [0, 30, 5, 20]]
+    assert reading_order(boxes) == [0, 1, 2]
+    assert sorted(reading_order(boxes, aspect=1e300)) == [0, 1, 2]

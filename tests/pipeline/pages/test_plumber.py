@@ -394,3 +394,13 @@ def test_its_complaints_are_silenced() -> None:
     run = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=False)
     assert b"PageError" in run.stderr or run.returncode == 0
     assert b"Could not" not in run.stderr
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.3])
+def test_bold_print_that_is_made_by_drawing_twice_is_read_once(draw_pdf: DrawPdf, shift: float) -> None:
+    def draw(sheet: Canvas) -> None:
+        for x in (40, 40 + shift):
+            sheet.drawString(x, 150, "Bold letters, all of them")
+
+    page = page_of(draw_pdf(draw))
+    assert [text for text, _ in words(page)] == sorted(["Bold", "letters,", "all", "of", "them"])

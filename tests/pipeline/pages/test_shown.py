@@ -60,6 +60,17 @@ def in_a_form(sheet: Canvas) -> None:
     sheet.doForm("inner")
 
 
+def in_a_form_of_a_form(sheet: Canvas) -> None:
+    sheet.beginForm("innermost")
+    say(sheet)
+    sheet.endForm()
+    sheet.beginForm("inner")
+    sheet.doForm("innermost")
+    sheet.endForm()
+    paper(sheet)
+    sheet.doForm("inner")
+
+
 def beside_a_picture(sheet: Canvas) -> None:
     say(sheet)
     paper(sheet, 0.1)
@@ -75,6 +86,7 @@ def under_a_stamp(sheet: Canvas) -> None:
     [
         (on_paper, True),
         (in_a_form, True),
+        (in_a_form_of_a_form, True),
         (beside_a_picture, True),
         (under_a_stamp, False),
         (under_paper, False),

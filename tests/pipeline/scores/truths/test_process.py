@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Iterator
 
@@ -50,3 +51,20 @@ def test_a_bomb_ends_within_its_limits(files: dict[str, bytes]) -> None:
 def test_a_file_that_is_too_large_is_not_even_sent() -> None:
     with TruthProcess() as fresh, pytest.raises(ValueError, match="a file: 67108865 bytes, more than 67108864"):
         fresh.read(bytes(64 * 1024**2 + 1), 0, None, "a file")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'[{"text": "a", "box": [0, 0, 1, 1], "class": [], "page": 0, "is_meta": true}]',
+        b'{"schema": "pagemill.truth/1", "x": ' + b"[" * 300 + b"]" * 300 + b"}",
+        b"[" * 900 + b"]" * 900,
+    ],
+    ids=["a class that is a list", "deep truth", "deep JSON"],
+)
+def test_odd_files_are_bad_truth_or_none_and_the_next_one_is_fine(
+    process: TruthProcess, files: dict[str, bytes], data: bytes
+) -> None:
+    with contextlib.suppress(ValueError):
+        process.read(data, 0, (10, 10), "a file")
+    assert process.read(files["roor"], 0, None, "a file") is not None
