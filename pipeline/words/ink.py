@@ -59,11 +59,14 @@ def agreement(ink: NDArray[np.uint8], box: NDArray[np.float64]) -> tuple[float, 
 def invisible(picture: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether nothing is to be seen inside of each box (N x 4, fractions) of a picture (H x W or H x W x 3)."""
     edges = np.zeros(picture.shape[:2], np.uint8)
-    for axis in (0, 1):
-        one, other = (picture[1:], picture[:-1]) if axis == 0 else (picture[:, 1:], picture[:, :-1])
-        step = cv2.absdiff(np.ascontiguousarray(one), np.ascontiguousarray(other)) > _EVEN
-        part = edges[1:] if axis == 0 else edges[:, 1:]
-        part |= step.any(axis=2) if step.ndim == 3 else step
+    edges[1:] |= _differ(picture[1:], picture[:-1])
+    edges[:, 1:] |= _differ(picture[:, 1:], picture[:, :-1])
     total = cv2.integral(edges)
     x0, y0, x1, y1 = pixel_boxes(box, *picture.shape[:2]).T
     return np.asarray(total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0] == 0, dtype=np.bool_)
+
+
+def _differ(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which pixels are not even, in any channel; without OpenCV, which takes a few pixels for a colour."""
+    step = np.maximum(one, other) - np.minimum(one, other) > _EVEN
+    return np.asarray(step.any(axis=2) if step.ndim == 3 else step, dtype=np.bool_)
