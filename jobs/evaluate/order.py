@@ -9,11 +9,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from jobs.command import FAILED
+from jobs.evaluate.output import counts_json, report, table_of
 from jobs.evaluate.pages import Account, PagesUrl, TruthFolders, truths
-from jobs.evaluate.words import counts_json, print_table, table_of
 from jobs.inspect.options import AsJson
-from jobs.inspect.output import number, print_json
+from jobs.inspect.output import number
 from pipeline.order import ALGORITHMS
 from pipeline.scores.again import order_truth, order_words
 from pipeline.scores.page import OrderScore, pair_with_truth, score_order, total_orders
@@ -60,14 +59,7 @@ def order(
         for name, one in found:
             so_far = scores[true.format.value, name]
             scores[true.format.value, name] = total_orders([so_far, one])
-    if as_json:
-        print_json({**account.to_dict(), "truth_boxes": truth_boxes, "formats": _json(scores)})
-    else:
-        print_table(_table(scores))
-        for line in account.lines():
-            typer.echo(line)
-    if account.bad:
-        raise typer.Exit(FAILED)
+    report(account, _table(scores), {"truth_boxes": truth_boxes, "formats": _json(scores)}, as_json=as_json)
 
 
 def _of_record(page: Page, truth: Truth, names: list[str]) -> Iterator[tuple[str, OrderScore]]:

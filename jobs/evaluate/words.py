@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import typer
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from jobs.command import FAILED
+from jobs.evaluate.output import counts_json, report, table_of
 from jobs.evaluate.pages import Account, PagesUrl, TruthFolders, truths
 from jobs.inspect.options import AsJson
-from jobs.inspect.output import console, number, print_json
-from pipeline.scores import LineScore, MatchCounts, WordScore, total, total_lines
+from jobs.inspect.output import number
+from pipeline.scores import LineScore, WordScore, total, total_lines
 from pipeline.scores.page import score_page_words
-
-_WIDE = 200  # characters
 
 _TITLES = ("truth", "pages", "words", "recall", "precision", "F1", "lines", "line F1", "of found", "joined", "across")
 
@@ -52,14 +48,8 @@ def words(pages: PagesUrl, truth: TruthFolders = None, as_json: AsJson = False) 
     scores: dict[str, Sums] = defaultdict(Sums)
     for page, true in truths(pages, truth, account):
         scores[true.format.value].add(*score_page_words(page.words, true, page.size[0] / page.size[1]))
-    if as_json:
-        print_json({**account.to_dict(), "formats": {name: _json(sums) for name, sums in sorted(scores.items())}})
-    else:
-        print_table(_table(scores))
-        for line in account.lines():
-            typer.echo(line)
-    if account.bad:
-        raise typer.Exit(FAILED)
+    formats = {name: _json(sums) for name, sums in sorted(scores.items())}
+    report(account, _table(scores), {"formats": formats}, as_json=as_json)
 
 
 def _json(sums: Sums) -> dict[str, Any]:
@@ -76,31 +66,6 @@ def _json(sums: Sums) -> dict[str, Any]:
             "joined_across_a_gutter": lines.across,
         },
     }
-
-
-def counts_json(counts: MatchCounts) -> dict[str, Any]:
-    """Counts and what they come to."""
-    return {
-        "matched": counts.matched,
-        "predicted": counts.predicted,
-        "truth": counts.truth,
-        "precision": counts.precision,
-        "recall": counts.recall,
-        "f1": counts.f1,
-    }
-
-
-def table_of(titles: Sequence[str]) -> Table:
-    """An empty table whose first column is text and the others numbers."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for at, title in enumerate(titles):
-        table.add_column(title, justify="right" if at else "left", no_wrap=True)
-    return table
-
-
-def print_table(table: Table) -> None:
-    """Print a table as wide as it is, also where no terminal says how wide it may be: no number is cut off."""
-    console(_WIDE).print(table)
 
 
 def _table(scores: Mapping[str, Sums]) -> Table:

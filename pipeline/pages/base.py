@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.limited.base import Budget, PageError
 
-__all__ = ["Chars", "Limits", "PageError", "PageFacts", "PdfEngine", "RawPage", "no_chars"]
+__all__ = ["LINE_END_HYPHEN", "Chars", "Limits", "PageError", "PageFacts", "PdfEngine", "RawPage", "no_chars"]
 
 
 class PdfEngine(StrEnum):
@@ -69,7 +69,7 @@ class Limits:
         )
 
 
-_LINE_END_HYPHEN = 2  # pdfium's mark for a hyphen at the end of a line
+LINE_END_HYPHEN = 2  # pdfium's mark for a hyphen at the end of a line
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Chars:
 
     def seen(self) -> Chars:
         """The same with a space for each that is hidden, so that what stood beside it does not become one word."""
-        hidden = self.hidden & (self.solid() | (self.code == _LINE_END_HYPHEN))
+        hidden = self.hidden & (self.solid() | (self.code == LINE_END_HYPHEN))
         return Chars(np.where(hidden, np.uint32(0x20), self.code), self.box, np.zeros_like(self.hidden))
 
 

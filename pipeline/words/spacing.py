@@ -24,8 +24,7 @@ def drawn_again(code: NDArray[np.uint32], box: NDArray[np.float64]) -> NDArray[n
     glyph[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1]) | (top[1:] != top[:-1])
     head = np.flatnonzero(glyph)
     code, box = code[head], box[head]
-    around = np.pad(box[:, 3] - box[:, 1], 4, mode="edge")
-    thin = _THIN * np.max(np.lib.stride_tricks.sliding_window_view(around, 9), axis=1)
+    thin = _THIN * highest_around(box[:, 3] - box[:, 1], 4)
     again = _copies(code, box, thin, 0.0)
     if again.any():
         again |= _copies(code, box, thin, 0.5)  # copies across the border of two rows
@@ -33,6 +32,12 @@ def drawn_again(code: NDArray[np.uint32], box: NDArray[np.float64]) -> NDArray[n
         beside = np.concatenate([[False], again, [False]])
         again &= beside[:-2] | beside[2:]
     return np.asarray(again[np.cumsum(glyph) - 1], dtype=np.bool_)
+
+
+def highest_around(height: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    """The largest of each of N heights and the `reach` before and behind it: marks are low, letters beside are not."""
+    padded = np.pad(height, reach, mode="edge")
+    return np.asarray(np.max(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1), axis=1))
 
 
 def _copies(

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.pages.base import Chars
+from pipeline.pages.base import LINE_END_HYPHEN, Chars
 from pipeline.words.base import WordList, clean, no_words
 from pipeline.words.bidi import from_the_right, logical
-from pipeline.words.spacing import drawn_again, join_spaced
+from pipeline.words.spacing import drawn_again, highest_around, join_spaced
 
 _LAST_CODE = 0x10FFFF
-_SOFT_HYPHEN, _LINE_END_HYPHEN = 0xAD, 2  # the second one is pdfium's mark for a hyphen at the end of a line
+_SOFT_HYPHEN = 0xAD
 _LAST_BLANK, _DELETE = 0x20, 0x7F  # what lies between them is stored as it is
 _GAP, _BACK, _RISE = 0.6, 1.0, 0.8  # of the characters' height: a missing space, a jump back, another line
 _MARK, _CLOSE, _LINE = 0.6, 0.5, 1.4  # of it: a comma or a quotation mark, letters side by side, less than a line
@@ -25,7 +25,7 @@ def _kinds() -> NDArray[np.uint8]:
     """What each code of the basic plane is; the last entry stands for all codes beyond it."""
     kind = np.zeros(0x10001, np.uint8)
     kind[:0x21] = _SPACE
-    kind[_LINE_END_HYPHEN] = 0
+    kind[LINE_END_HYPHEN] = 0
     kind[[0x85, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]] = _SPACE
     kind[0x2000:0x200B] = _SPACE
     kind[[0x0A, 0x0D, 0x2028, 0x2029]] |= _BREAK
@@ -109,8 +109,7 @@ def _heights(box: NDArray[np.float64]) -> NDArray[np.float64]:
     # Where full stops are among themselves, the page's usual height says what they belong to.
     height = np.maximum(height, _USUAL * np.median(height))
     # A few characters either side say what size the text has.
-    padded = np.pad(height, 2, mode="edge")
-    around = np.max(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
+    around = highest_around(height, 2)
     return np.asarray(np.minimum(around[1:], around[:-1]), dtype=np.float64)
 
 
@@ -170,7 +169,7 @@ class _Words:
         return WordList([texts[i] for i in keep], boxes, [1.0] * len(keep), [lines[i] for i in keep])
 
     def _texts(self) -> list[str]:
-        hyphen = (self.code == _LINE_END_HYPHEN) | (self.code == _SOFT_HYPHEN)
+        hyphen = (self.code == LINE_END_HYPHEN) | (self.code == _SOFT_HYPHEN)
         plain = np.where(hyphen, ord("-"), self.code).astype("<u4")
         whole = plain.tobytes().decode("utf-32-le", "surrogatepass")  # one character each
         ends = [*self.starts[1:].tolist(), len(plain)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Any, Self
@@ -119,6 +119,35 @@ def shared_out(text: str, box: Sequence[float]) -> tuple[list[str], list[list[fl
             boxes.append([at, top, at + step * len(word), bottom])
         at += step * (len(word) + 1)
     return (texts, boxes) if texts else ([""], [list(box)])
+
+
+def truth_of_lines(
+    form: TruthFormat, lines: Sequence[tuple[str, list[float]]], size: Size | None, without: Container[int] = ()
+) -> Truth:
+    """One page from its lines in reading order, each with its text and a box in pixels of a picture of `size`.
+
+    The numbers `without` are entries that are units of the order and no lines: a table, say.
+    """
+    texts: list[str] = []
+    boxes: list[list[float]] = []
+    unit: list[int] = []
+    for number, (text, frame) in enumerate(lines):
+        words, here = shared_out(text, frame)
+        texts += words
+        boxes += here
+        unit += [number] * len(words)
+    width, height = need_size(size)
+    return Truth(
+        format=form,
+        texts=texts,
+        boxes=scaled(boxes, width, height),
+        unit=unit,
+        unit_boxes=scaled([frame for _, frame in lines], width, height),
+        line=[NO_LINE if number in without else number for number in unit],
+        chain=True,
+        by_words=False,
+        aspect=width / height,
+    )
 
 
 def rows_of(boxes: Sequence[Sequence[float]], first: int) -> list[int]:

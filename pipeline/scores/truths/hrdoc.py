@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.scores.truths.base import NO_LINE, Size, Truth, TruthFormat, need, need_box, need_size, scaled, shared_out
+from pipeline.scores.truths.base import Size, Truth, TruthFormat, need, need_box, truth_of_lines
 
 _KEYS = {"text", "box", "class", "page"}
 _NO_LINES = frozenset({"tab", "fig", "equ"})
@@ -25,26 +25,6 @@ def read(value: Any, page: int, size: Size | None) -> Truth:
     if page > max(pages):
         raise ValueError(f"truth of {max(pages) + 1} pages, page {page} is asked for")
     entries = [entry for entry, of in zip(entries, pages, strict=True) if of == page]
-    texts: list[str] = []
-    boxes: list[list[float]] = []
-    unit: list[int] = []
-    line: list[int] = []
-    frames = [need_box(entry.get("box")) for entry in entries]
-    for number, (entry, frame) in enumerate(zip(entries, frames, strict=True)):
-        words, here = shared_out(need(str, entry.get("text"), "`text`"), frame)
-        texts += words
-        boxes += here
-        unit += [number] * len(words)
-        line += [NO_LINE if str(entry.get("class")) in _NO_LINES else number] * len(words)
-    width, height = need_size(size)
-    return Truth(
-        format=TruthFormat.HRDOC,
-        texts=texts,
-        boxes=scaled(boxes, width, height),
-        unit=unit,
-        unit_boxes=scaled(frames, width, height),
-        line=line,
-        chain=True,
-        by_words=False,
-        aspect=width / height,
-    )
+    lines = [(need(str, entry.get("text"), "`text`"), need_box(entry.get("box"))) for entry in entries]
+    without = {number for number, entry in enumerate(entries) if str(entry.get("class")) in _NO_LINES}
+    return truth_of_lines(TruthFormat.HRDOC, lines, size, without)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.scores.truths.base import Size, Truth, TruthFormat, need_first, need_size, scaled, shared_out
+from pipeline.scores.truths.base import Size, Truth, TruthFormat, need_first, truth_of_lines
 
 _CELLS = 9
 _LONGEST = 12  # digits of a number
@@ -25,10 +25,7 @@ def sees(value: Any) -> bool:
 def read(value: Any, page: int, size: Size | None) -> Truth:
     """Truth of a receipt, whose picture has `size` in pixels."""
     need_first(page)
-    texts: list[str] = []
-    boxes: list[list[float]] = []
-    unit: list[int] = []
-    frames: list[list[float]] = []
+    lines: list[tuple[str, list[float]]] = []
     for number, row in enumerate(value.splitlines()):
         if not row.strip():
             continue
@@ -36,24 +33,8 @@ def read(value: Any, page: int, size: Size | None) -> Truth:
         if corners is None:
             raise ValueError(f"row {number + 1} is not eight numbers and a text")
         xs, ys = corners[0::2], corners[1::2]
-        frame = [min(xs), min(ys), max(xs), max(ys)]
-        words, here = shared_out(row.split(",", 8)[8], frame)
-        texts += words
-        boxes += here
-        unit += [len(frames)] * len(words)
-        frames.append(frame)
-    width, height = need_size(size)
-    return Truth(
-        format=TruthFormat.SROIE,
-        texts=texts,
-        boxes=scaled(boxes, width, height),
-        unit=unit,
-        unit_boxes=scaled(frames, width, height),
-        line=unit,
-        chain=True,
-        by_words=False,
-        aspect=width / height,
-    )
+        lines.append((row.split(",", 8)[8], [min(xs), min(ys), max(xs), max(ys)]))
+    return truth_of_lines(TruthFormat.SROIE, lines, size)
 
 
 def _numbers(row: str) -> list[float] | None:

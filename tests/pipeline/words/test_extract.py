@@ -146,4 +146,6 @@ def test_words_on_paper_of_a_picture_keep_the_spaces_between_them(pdf_page: PdfP
 
 
 def test_closing_what_was_never_made_makes_nothing() -> None:
-    Extractor(RouteConfig(), never, 2000).close()
+    made: list[str] = []
+    Extractor(RouteConfig(), lambda: made.append("an engine") or never(), 2000).close()
+    assert made == []
