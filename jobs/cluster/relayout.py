@@ -11,6 +11,7 @@ from jobs.dataset.copying import Copy, refuse_others
 from jobs.dataset.leftout import LeftOut
 from jobs.dataset.original import Original
 from jobs.dataset.relaying import RelayoutWorker
+from pipeline.ingest import IngestConfig
 from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
@@ -21,9 +22,10 @@ from schemas.dataset import DatasetInfo, Generation
 def relayout(pages: Dataset, out: str, workers: int | None = None, address: str | None = None) -> DatasetInfo:
     """Make or go on with the dataset at `out`; generations that `pages` has got since are added.
 
-    ValueError where `out` is `pages` itself or holds something else.
+    ValueError where `out` is `pages` itself or holds something else, or `pages` is of another version.
     """
     store = Store(out)
+    IngestConfig.from_stored(pages.info.config)  # a signature made again must be of the kind of the one that is kept
     if store.url == pages.store.url:
         raise ValueError(f"--out {store.url} is the dataset itself: choose another")
     if not store.is_empty():  # a mistake is said before Ray is started

@@ -16,7 +16,7 @@ from pipeline.upright import turn_truth
 from pipeline.words import Extraction, Extractor, WordList
 from pipeline.words.ocr.process import OcrProcess
 from schemas.base import digest
-from schemas.boxes import normalise, to_tuples
+from schemas.boxes import normalise
 from schemas.page import DocumentRef, Engine, Orientation, Page, Route, page_key
 from schemas.truth import PageTruth
 
@@ -97,7 +97,7 @@ class PageMaker(Closing):
         read = found.words
         words, lines = lay_out(
             read.text,
-            to_tuples(normalise(read.box, 1.0, 1.0)),
+            normalise(read.box, 1.0, 1.0),
             read.confidence,
             read.source_line,
             picture.size,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,7 +30,15 @@ def _page(
     name = Engine(name=engine, version="1", models={}, config="0" * 64)
     text = text or [f"w{i}" for i in range(len(box))]
     confidence = [(i % 10) / 10 for i in range(len(box))]
-    words, lines = lay_out(text, list(box), confidence, source_line or [0] * len(box), (750, 1000), route, name)
+    words, lines = lay_out(
+        text,
+        np.array(box, np.int32).reshape(-1, 4),
+        confidence,
+        source_line or [0] * len(box),
+        (750, 1000),
+        route,
+        name,
+    )
     return Page(
         key=page_key(SHA, 0),
         document=DocumentRef(sha256=SHA, uri="a.pdf", pages=1),
