@@ -39,8 +39,10 @@ class Batch:
     mlm_labels: torch.Tensor  # B x T
     tia_labels: torch.Tensor  # B x T: 1 covered, 0 not
     tim_labels: torch.Tensor  # B: 1 aligned, 0 not
+    sample_weight: torch.Tensor  # B: 1, or 0 for a slot without a sample
     positions: list[int]
     keys: list[str]
+    skipped: tuple[str, ...] = ()  # what was wrong with samples that were left out, each by its name
 
     def to(self, device: torch.device) -> Batch:
         """The batch with its tensors on `device`."""
@@ -81,6 +83,7 @@ def collate(examples: Sequence[Example], positions: Sequence[int], special: Spec
         mlm_labels=torch.from_numpy(mlm_BT),
         tia_labels=torch.from_numpy(tia_BT),
         tim_labels=torch.tensor([int(example.action is TimAction.ALIGNED) for example in examples]),
+        sample_weight=torch.tensor([example.weight for example in examples]),
         positions=list(positions),
         keys=[example.key for example in examples],
     )

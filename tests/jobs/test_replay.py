@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pipeline.stream import PretrainStream
-from pipeline.stream.loader import make_spec
+from pipeline.stream import PretrainStream, make_spec
 
 Pagemill = Callable[..., tuple[int, str, str]]
 

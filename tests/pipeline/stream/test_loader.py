@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from pipeline.keyed import LAST_SEED
+from pipeline.stream import PretrainStream, StreamLoader, make_spec
 from pipeline.stream.collate import Batch
-from pipeline.stream.loader import PretrainStream, make_spec
-from schemas.stream import StreamSpec, StreamState
+from schemas.stream import Part, StreamSpec, StreamState, Tail
 
 
 def _same(one: Batch, other: Batch) -> bool:
@@ -28,10 +28,12 @@ def spec(train_url: str) -> StreamSpec:
 
 def test_batches_are_what_was_planned(train_url: str, spec: StreamSpec) -> None:
     stream = PretrainStream(train_url, spec)
-    batches = list(stream.batches(6))
+    batches = list(StreamLoader(stream, 6))
     assert [(batch.positions, batch.keys) for batch in batches] == [stream.plan(step) for step in range(6)]
     assert sorted(key for batch in batches[:5] for key in batch.keys) == sorted(
-        stream._reader.key(shard, row) for shard, count in enumerate(stream._reader.samples) for row in range(count)
+        stream.readers[0].key(shard, row)
+        for shard, count in enumerate(stream.readers[0].samples)
+        for row in range(count)
     )
 
 
@@ -58,32 +60,32 @@ def test_any_number_of_ranks_sees_the_same_samples_with_the_same_draws(
 
 @pytest.mark.parametrize("stop", [0, 1, 4, 7])
 def test_a_resumed_stream_goes_on_as_if_never_stopped(train_url: str, spec: StreamSpec, stop: int) -> None:
-    whole = list(PretrainStream(train_url, spec).batches(8))
+    whole = list(StreamLoader(PretrainStream(train_url, spec), 8))
     first = PretrainStream(train_url, spec)
-    before = [batch for _, batch in zip(range(stop), first.batches(8), strict=False)]
+    before = [batch for _, batch in zip(range(stop), StreamLoader(first, 8), strict=False)]
     state = StreamState.from_json(first.state_dict().to_json())
     assert state.samples_consumed == 6 * stop
     assert state.epoch == 6 * stop // 30
     second = PretrainStream(train_url, spec)
     second.load_state_dict(state)
-    after = list(second.batches(8))
+    after = list(StreamLoader(second, 8))
     assert all(_same(a, b) for a, b in zip([*before, *after], whole, strict=True))
     assert second.state_dict().samples_consumed == 48
 
 
 def test_the_state_counts_what_was_handed_out_and_not_what_was_fetched(train_url: str, spec: StreamSpec) -> None:
     stream = PretrainStream(train_url, spec)
-    batches = stream.batches(8)
+    batches = iter(StreamLoader(stream, 8))
     assert stream.state_dict().samples_consumed == 0
     next(batches)
     assert stream.state_dict().samples_consumed == 6
 
 
 def test_loader_processes_change_nothing(train_url: str, spec: StreamSpec) -> None:
-    alone = list(PretrainStream(train_url, spec).batches(5))
-    helped = PretrainStream(train_url, spec, workers=2)
+    alone = list(StreamLoader(PretrainStream(train_url, spec), 5))
+    helped = PretrainStream(train_url, spec)
     helped.plan(0)  # the stream may have been used before
-    batches = helped.batches(5)
+    batches = iter(StreamLoader(helped, 5, workers=2))
     first = next(batches)
     assert helped.state_dict().samples_consumed == 6  # more have been fetched
     assert all(_same(a, b) for a, b in zip(alone, [first, *batches], strict=True))
@@ -107,12 +109,14 @@ def test_a_state_of_another_stream_is_refused(train_url: str, spec: StreamSpec) 
 
 def test_any_field_of_the_specification_is_in_its_digest(spec: StreamSpec) -> None:
     changes: list[dict[str, Any]] = [
-        {"dataset": "0" * 64},
+        {"datasets": (Part(dataset="0" * 64),)},
         {"tokenizer": "0" * 64},
         {"seed": 9},
         {"global_batch": 12},
         {"lanes": 8},
         {"window": 6},
+        {"buckets": 2},
+        {"tail": Tail.DROP},
         {"objectives": spec.objectives.model_copy(update={"mvlm_rate": 0.2})},
     ]
     assert {name for change in changes for name in change} | {"kind"} == set(StreamSpec.model_fields)
@@ -122,7 +126,7 @@ def test_any_field_of_the_specification_is_in_its_digest(spec: StreamSpec) -> No
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"dataset": "0" * 64}, "no generations of it add up to digest 0000000000000000"),
+        ({"datasets": (Part(dataset="0" * 64),)}, "no generations of it add up to digest 0000000000000000"),
         ({"tokenizer": "0" * 64}, "the stream's tokenizer is 0000000000000000, that at"),
     ],
 )
@@ -157,4 +161,4 @@ def test_a_run_goes_on_when_its_dataset_has_grown(workshop: Any) -> None:
     workshop.prepare()
     assert all(_same(PretrainStream(url, spec).batch(step), batch) for step, batch in enumerate(before))
     assert make_spec(url, 0, 2) != spec
-    assert make_spec(url, 0, 2, spec.dataset) == spec
+    assert make_spec(url, 0, 2, [spec.datasets[0].dataset]) == spec
