@@ -9,10 +9,12 @@ it also takes whole lanes of each dataset.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Sequence
-from itertools import accumulate
 from math import gcd
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.stream.permutation import Permutation
 from schemas.stream import StreamSpec
@@ -27,7 +29,8 @@ class Mixture:
         self._seed = spec.seed
         self.classes = gcd(spec.global_batch, spec.lanes)
         self.shares = shares([part.weight for part in spec.datasets])
-        self._ends = list(accumulate(self.shares))
+        self._ends = np.cumsum(self.shares)
+        self._blocks: OrderedDict[tuple[int, int], tuple[NDArray[np.int64], NDArray[np.int64]]] = OrderedDict()
 
     def split(self, position: int) -> tuple[int, int]:
         """(number of the dataset, position of its own) of a position of the stream (0 or more)."""
@@ -35,10 +38,21 @@ class Mixture:
             return 0, position
         row, residue = divmod(position, self.classes)
         block, within = divmod(row, BLOCK)
-        drawn = Permutation(BLOCK, self._seed, "mixture", block, residue)(within)
-        dataset = bisect_right(self._ends, drawn)
-        own = block * self.shares[dataset] + drawn - self._ends[dataset] + self.shares[dataset]
-        return dataset, own * self.classes + residue
+        datasets, ranks = self._drawn(block, residue)
+        dataset = int(datasets[within])
+        return dataset, (block * self.shares[dataset] + int(ranks[within])) * self.classes + residue
+
+    def _drawn(self, block: int, residue: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of each row of a block: its dataset, and how many rows before it are of the same."""
+        key = block, residue
+        if key not in self._blocks:
+            while len(self._blocks) >= 2 * self.classes:
+                self._blocks.popitem(last=False)
+            drawn = Permutation(BLOCK, self._seed, "mixture", block, residue).table()
+            datasets = np.searchsorted(self._ends, drawn, side="right")
+            of_each = datasets == np.arange(len(self.shares))[:, None]
+            self._blocks[key] = datasets, np.cumsum(of_each, axis=1)[datasets, np.arange(BLOCK)] - 1
+        return self._blocks[key]
 
     def before(self, position: int, dataset: int) -> int:
         """About how many positions before `position` are a dataset's: to within a block, which is never passed."""

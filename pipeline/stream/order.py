@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pipeline.stream.permutation import Permutation
 from schemas.stream import StreamSpec, Tail
 
+_EPOCHS = 8  # kept: a batch may reach from one into the next, and residues of a mixture are not quite level
 _Layout = tuple[NDArray[np.int64], NDArray[np.int64]]  # shards in the order of an epoch, where each begins
 
 
@@ -77,7 +78,7 @@ class SampleOrder:
 
     def _layout(self, epoch: int) -> _Layout:
         if epoch not in self._epochs:
-            if len(self._epochs) == 2:  # a batch may reach from one epoch into the next
+            if len(self._epochs) == _EPOCHS:
                 self._epochs.pop(next(iter(self._epochs)))
             self._epochs[epoch] = self._lay_out(epoch)
         return self._epochs[epoch]
