@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from pipeline.stream.permutation import Permutation
+from pipeline.permutation import Permutation
 from schemas.stream import StreamSpec
 
 _Layout = tuple[list[int], list[int]]  # shards in the order of an epoch, where each begins
