@@ -42,7 +42,7 @@ class PretrainStream:
             raise ValueError(f"the stream's tokenizer is {spec.tokenizer[:16]}, that at {url} {tokenizer.digest[:16]}")
         self.order = SampleOrder(spec, self._reader.samples)
         self._drawing = Drawing(spec.seed, tokenizer.vocab_size, tokenizer.mask, spec.objectives)
-        self._special = Special(tokenizer.pad, tokenizer.cls, tokenizer.sep)
+        self._special = Special(tokenizer.pad, tokenizer.cls, tokenizer.sep, spec.objectives.sep_box)
         self._consumed = 0
 
     def plan(self, step: int) -> tuple[list[int], list[str]]:
