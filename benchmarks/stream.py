@@ -131,7 +131,8 @@ def main() -> None:
         found = timed([bench.peer, bench.ours, bench.drawn, bench.batches], options.rounds, len(places))
     for name, values in found.items():
         middle = statistics.median(values)
-        print(f"{name:8} {middle:8.0f} us a sample ({min(values):.0f}..{max(values):.0f}), {1e6 / middle:6.0f} a CPU-second")
+        spread = f"({min(values):.0f}..{max(values):.0f})"
+        print(f"{name:8} {middle:8.0f} us a sample {spread}, {1e6 / middle:6.0f} a CPU-second")
     ratios = [peer / ours for peer, ours in zip(found["peer"], found["ours"], strict=True)]
     print(f"ours over the peer: {statistics.median(ratios):.2f} times")
     on_top = [done / ours - 1 for done, ours in zip(found["batches"], found["ours"], strict=True)]

@@ -13,6 +13,10 @@ from schemas.page import Sha256
 STATE_VERSION = 1
 
 
+Channel = Annotated[int, Field(ge=0, le=255)]
+Rgb = tuple[Channel, Channel, Channel]
+
+
 class Tail(StrEnum):
     """What happens to the samples of an epoch that do not fill a global batch."""
 
@@ -28,8 +32,18 @@ class Objectives(Record):
     mvlm_mask: float = Field(default=0.8, ge=0, le=1)
     mvlm_random: float = Field(default=0.1, ge=0, le=1)
     whole_word: bool = False
-    fill: tuple[int, int, int] = (0, 0, 0)  # RGB of masks and covers
+    mask_fill: Rgb = (0, 0, 0)  # of the words of selected tokens
+    cover_fill: Rgb = (0, 0, 0)  # of covered lines; it lies above masks
+    dropped_fill: Rgb = (124, 116, 104)  # of dropped pictures: what the backbone subtracts
     max_tokens: PositiveInt = 510  # content tokens in a window
+    first_window: bool = False  # of a long page, as in evaluation; else a random one, drawn by key
+    sep_box: Literal[0, 1000] = 0  # every coordinate of [SEP]: zero as in the paper's code, 1000 as in Hugging Face's
+
+    @model_validator(mode="after")
+    def _shares(self) -> Self:
+        if self.mvlm_mask + self.mvlm_random > 1:
+            raise ValueError(f"mvlm_mask + mvlm_random must be at most 1, got {self.mvlm_mask} + {self.mvlm_random}")
+        return self
 
 
 class Part(Record):

@@ -65,7 +65,10 @@ class ShardCache:
 
     def used(self) -> int:
         """Bytes of all that lies in the folder."""
-        return sum(size for _, size, _ in self._files())
+        if not self._folder.is_dir():
+            return 0
+        with self._lock(_ROOM):
+            return sum(size for _, size, _ in self._files())
 
     def _opened(self, path: Path) -> int | None:
         try:
@@ -115,13 +118,13 @@ class ShardCache:
 
     def _files(self) -> list[tuple[float, int, Path]]:
         """(time of last use, bytes, path) of every copy, and of those that are being fetched."""
-        found = []
+        found = {}  # by inode: a file that is just being renamed may be seen under both names
         for entry in os.scandir(self._folder):
             with suppress(FileNotFoundError):
                 if not entry.name.endswith(".lock"):
                     stat = entry.stat()
-                    found.append((stat.st_mtime, stat.st_size, Path(entry.path)))
-        return found
+                    found[stat.st_ino] = stat.st_mtime, stat.st_size, Path(entry.path)
+        return list(found.values())
 
     def _is_being_fetched(self, path: Path) -> bool:
         """Whether a process that lives has this under its temporary name, as far as its lock tells."""

@@ -21,11 +21,12 @@ _MULTIPLE = 8  # lengths are padded to it
 
 @dataclass(frozen=True)
 class Special:
-    """Numbers of the special tokens."""
+    """Numbers of the special tokens, and the coordinate that all four of [SEP]'s box are."""
 
     pad: int
     cls: int
     sep: int
+    sep_box: int = 0
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Batch:
     """One rank's part of a global batch: the model's arguments, the labels, and which samples these are."""
 
     input_ids: torch.Tensor  # B x T
-    bbox: torch.Tensor  # B x T x 4, zero for special tokens
+    bbox: torch.Tensor  # B x T x 4, zero for special tokens but, where so configured, [SEP]
     image: torch.Tensor  # B x 3 x S x S, uint8, BGR
     attention_mask: torch.Tensor  # B x T
     mlm_labels: torch.Tensor  # B x T
@@ -71,7 +72,7 @@ def collate(examples: Sequence[Example], positions: Sequence[int], special: Spec
     for row, example in enumerate(examples):
         end = len(example.ids_T) + 1
         ids_BT[row, 0], ids_BT[row, 1:end], ids_BT[row, end] = special.cls, example.ids_T, special.sep
-        box_BT4[row, 1:end] = example.box_T4
+        box_BT4[row, 1:end], box_BT4[row, end] = example.box_T4, special.sep_box
         mask_BT[row, : end + 1] = 1
         mlm_BT[row, 1:end] = example.mlm_T
         tia_BT[row, 1:end] = example.tia_T

@@ -34,7 +34,7 @@ class Stored:
 
     def plan(self, variant: int) -> TimPlan:
         """What a variant does to the picture."""
-        return TimPlan.model_validate_json(orjson.dumps(self.tim[variant]), strict=True)
+        return TimPlan.from_json(orjson.dumps(self.tim[variant]))
 
 
 def decode_sample(data: bytes) -> Stored:

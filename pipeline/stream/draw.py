@@ -1,10 +1,8 @@
 """What is drawn when a sample is read (paper section 3.3). One pure function per step, each keyed by the sample.
 
-    window -> select (MVLM) -> match (TIM picture) -> paint (masks and covers) -> label (TIA)
+    window -> select (MVLM) -> match (TIM) -> paint (masks and covers) -> label (TIA)
 
-The paper leaves open: what happens to the picture under the tenth of random and the tenth of unchanged tokens
-(masked here, or the picture gives the answer away), the siblings of a selected piece (no TIA label here: the mask
-hides their word), special tokens (no labels), and the fill (black).
+What the paper leaves open, and what is chosen here, stands in docs/objectives.md.
 """
 
 from __future__ import annotations
@@ -19,11 +17,9 @@ from pipeline.keyed import keyed
 from pipeline.stream.example import IGNORE, Example
 from schemas.boxes import UNIT
 from schemas.sample import TimAction
-from schemas.stream import Objectives
+from schemas.stream import Objectives, Rgb
 
 MODEL_SIDE = 224  # pixels of the model's picture
-# The backbone's pixel mean, as RGB: what is left of a page is nothing.
-DROPPED_RGB = (124, 116, 104)
 
 
 @dataclass(frozen=True)
@@ -39,13 +35,16 @@ class Drawing:
 def draw(example: Example, drawing: Drawing) -> Example:
     """All steps in their order."""
     rules = drawing.objectives
-    windowed = window(example, drawing.seed, rules.max_tokens)
-    selected = select(windowed, drawing)
-    return label(paint(match(selected), rules.fill))
+    windowed = window(example, drawing.seed, rules.max_tokens, first=rules.first_window)
+    matched = match(select(windowed, drawing), rules.dropped_fill)
+    return label(paint(matched, rules.mask_fill, rules.cover_fill))
 
 
-def window(example: Example, seed: int, size: int) -> Example:
-    """At most `size` content tokens, beginning and ending with whole words; where it begins is random by key."""
+def window(example: Example, seed: int, size: int, *, first: bool = False) -> Example:
+    """At most `size` content tokens, beginning and ending with whole words.
+
+    It begins where the page does (`first`), or at a word that is random by key.
+    """
     count = len(example.ids_T)
     if count <= size:
         return example
@@ -53,12 +52,12 @@ def window(example: Example, seed: int, size: int) -> Example:
     starts = np.flatnonzero(np.concatenate([[True], word[1:] != word[:-1]]))
     # The first start that reaches the page's end is the last: one after it would only make the window shorter.
     allowed = starts[: np.searchsorted(starts, count - size) + 1]
-    first = int(allowed[keyed(seed, example.key, "window", example.epoch).integers(len(allowed))])
+    drawn = 0 if first else int(keyed(seed, example.key, "window", example.epoch).integers(len(allowed)))
+    begin = int(allowed[drawn])
     ends = np.append(starts, count)
-    fitting = ends[(ends > first) & (ends <= first + size)]
+    fitting = ends[(ends > begin) & (ends <= begin + size)]
     # One word longer than the window is cut, or nothing of the page could be read.
-    last = int(fitting[-1]) if len(fitting) else first + size
-    part = slice(first, last)
+    part = slice(begin, int(fitting[-1]) if len(fitting) else begin + size)
     return replace(
         example,
         ids_T=example.ids_T[part],
@@ -93,27 +92,28 @@ def select(example: Example, drawing: Drawing) -> Example:
     )
 
 
-def match(example: Example) -> Example:
+def match(example: Example, dropped_fill: Rgb) -> Example:
     """TIM: a dropped picture becomes an even one; a partner's picture is there already."""
     if example.picture_SSC is not None:
         return example
     assert example.action is TimAction.DROPPED, f"{example.key} has no picture"
-    blank = np.empty((2 * MODEL_SIDE, 2 * MODEL_SIDE, 3), dtype=np.uint8)
-    blank[:] = DROPPED_RGB
-    return replace(example, picture_SSC=blank)
+    even = np.empty((2 * MODEL_SIDE, 2 * MODEL_SIDE, 3), dtype=np.uint8)
+    even[:] = dropped_fill
+    return replace(example, picture_SSC=even)
 
 
-def paint(example: Example, fill: tuple[int, int, int]) -> Example:
-    """Fill the words of selected tokens and the covered lines, whatever picture it is, then reduce it."""
+def paint(example: Example, mask_fill: Rgb, cover_fill: Rgb) -> Example:
+    """Fill the words of selected tokens, then the covered lines, whatever picture it is; then reduce it."""
     assert example.picture_SSC is not None
     picture = example.picture_SSC.copy()
     words = np.isin(example.word_T, example.word_T[example.selected_T])
-    fill_boxes(picture, np.vstack([example.box_T4[words], example.line_box_L4[example.cover_L]]), fill)
+    fill_boxes(picture, example.box_T4[words], mask_fill)
+    fill_boxes(picture, example.line_box_L4[example.cover_L], cover_fill)
     reduced = cv2.resize(picture, (MODEL_SIDE, MODEL_SIDE), interpolation=cv2.INTER_AREA)
     return replace(example, picture_SSC=np.asarray(reduced, dtype=np.uint8))
 
 
-def fill_boxes(picture: NDArray[np.uint8], boxes: NDArray[np.int64], fill: tuple[int, int, int]) -> None:
+def fill_boxes(picture: NDArray[np.uint8], boxes: NDArray[np.int64], fill: Rgb) -> None:
     """Fill boxes (0..1000) in place, rounded outwards to at least one pixel."""
     height, width = picture.shape[:2]
     scale = np.array([width, height])

@@ -44,11 +44,6 @@ class Member:
     size: int
     sha256: bytes
 
-    @property
-    def end(self) -> int:
-        """Where the next header begins."""
-        return self.offset + -(-self.size // BLOCK) * BLOCK
-
 
 @dataclass(frozen=True)
 class ShardIndex:
@@ -61,6 +56,11 @@ class ShardIndex:
     _offsets: NDArray[np.int64]
     _sizes: NDArray[np.int64]
     _sha256: pa.Array
+
+    @property
+    def end(self) -> int:
+        """Where the last member ends, and nothing but zeros must follow."""
+        return int(self._offsets[-1] + -(-self._sizes[-1] // BLOCK) * BLOCK) if len(self._sizes) else 0
 
     def members(self, row: int) -> dict[str, Member]:
         """Members of a row by name, in the order in which they lie."""
@@ -124,7 +124,7 @@ def _check(index: ShardIndex, shard: TrainShard) -> None:
     ends = np.cumsum(BLOCK + -(-sizes // BLOCK) * BLOCK)
     if not np.array_equal(index._offsets, np.concatenate([[0], ends[:-1]])[: len(sizes)] + BLOCK):
         raise ValueError(f"{name}: its members do not lie one behind the other")
-    whole = (int(ends[-1]) if len(ends) else 0) + 2 * BLOCK
+    whole = index.end + 2 * BLOCK
     whole += -whole % RECORD
     if whole != shard.tar.size:
         raise ValueError(f"{name}: names members of a tar of {whole} bytes, {shard.ref.tar} has {shard.tar.size}")

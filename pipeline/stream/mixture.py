@@ -16,7 +16,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stream.permutation import Permutation
+from pipeline.permutation import Permutation
 from schemas.stream import StreamSpec
 
 BLOCK = 1000  # weights are met to a thousandth

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stream.permutation import Permutation
+from pipeline.permutation import Permutation
 from schemas.stream import StreamSpec, Tail
 
 _EPOCHS = 8  # kept: a batch may reach from one into the next, and residues of a mixture are not quite level

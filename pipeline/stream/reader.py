@@ -96,7 +96,7 @@ class TrainReader:
         where = f"{shard.ref.tar}: {key}"
         if tuple(members)[: len(_ALWAYS)] != _ALWAYS:
             raise ValueError(f"{where} has members {', '.join(members)}")
-        found = self._read(shard, key, [members[name] for name in _ALWAYS])
+        found = self._read(number, key, [members[name] for name in _ALWAYS])
         with _named(where):
             stored, covers = decode_sample(found["json"]), from_npy(found["tia.npy"])
             if stored.key != key or covers.shape != (len(stored.tim), len(stored.line_box_L4)):
@@ -106,13 +106,14 @@ class TrainReader:
         if name is not None and name not in found:
             if name not in members:
                 raise ValueError(f"{where} has no member {name}")
-            found |= self._read(shard, key, [members[name]])
+            found |= self._read(number, key, [members[name]])
         with _named(f"{where}.{name}"):
             picture = None if name is None else decode_png(found[name])
         return _example(stored, epoch, covers[epoch % len(stored.tim)], picture, plan.action)
 
-    def _read(self, shard: TrainShard, key: str, members: list[Member]) -> dict[str, bytes]:
-        found = self._tars.span(shard, key, members)
+    def _read(self, number: int, key: str, members: list[Member]) -> dict[str, bytes]:
+        shard = self.shards[number]
+        found = self._tars.span(shard, self._index(number).end, key, members)
         for member in members:
             if hashlib.sha256(found[member.name]).digest() != member.sha256:
                 name = f"{shard.ref.tar}: {key}.{member.name}"

@@ -12,9 +12,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pipeline.permutation import Permutation
 from pipeline.stream.mixture import Mixture
 from pipeline.stream.order import Place, SampleOrder
-from pipeline.stream.permutation import Permutation
 from schemas.stream import StreamSpec
 
 _GROUPS = 256  # kept in memory, some K x global batch / classes slots each

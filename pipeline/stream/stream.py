@@ -50,7 +50,7 @@ class PretrainStream(IterableDataset[Batch]):
         tokenizer = load_tokenizer(self.readers[0].tokenizer)
         self.order = StreamOrder(spec, [reader.samples for reader in self.readers], _Lengths(self.readers))
         self._drawing = Drawing(spec.seed, tokenizer.vocab_size, tokenizer.mask, spec.objectives)
-        self._special = Special(tokenizer.pad, tokenizer.cls, tokenizer.sep)
+        self._special = Special(tokenizer.pad, tokenizer.cls, tokenizer.sep, spec.objectives.sep_box)
         self._bad = BadSamples() if skip_bad else None
         self._consumed = 0
         self.until: int | None = None

@@ -88,11 +88,14 @@ class Tars:
         with os.fdopen(copy, "rb") as file:
             return file.read()
 
-    def span(self, shard: TrainShard, key: str, members: list[Member]) -> dict[str, bytes]:
-        """Bytes of members that lie one behind the other, by name; ValueError where their headers are others."""
+    def span(self, shard: TrainShard, end: int, key: str, members: list[Member]) -> dict[str, bytes]:
+        """Bytes of members that lie one behind the other, by name; ValueError where their headers are others.
+
+        `end` is where the last member of the shard ends.
+        """
         first, last = members[0], members[-1]
         begin = first.offset - BLOCK
-        data = self._tar(shard).read(begin, last.offset + last.size - begin)
+        data = self._tar(shard, end).read(begin, last.offset + last.size - begin)
         found = {}
         for member in members:
             place = member.offset - begin
@@ -106,12 +109,16 @@ class Tars:
             tar.close()
         return self._cache is not None and self._cache.drop(shard.tar.sha256)
 
-    def _tar(self, shard: TrainShard) -> Tar:
+    def _tar(self, shard: TrainShard, end: int) -> Tar:
         if self._process != os.getpid():
             self._open, self._process = OrderedDict(), os.getpid()
         name = shard.ref.tar
         if name not in self._open:
-            self._open[name] = self._opened(shard)
+            opened = self._opened(shard)
+            if any(opened.read(end, shard.tar.size - end)):
+                opened.close()
+                raise ValueError(f"{name}: other bytes than zeros after the last member of the index")
+            self._open[name] = opened
             if len(self._open) > _OPEN:
                 self._open.popitem(last=False)[1].close()
         self._open.move_to_end(name)

@@ -26,7 +26,11 @@ CHANGES: list[dict[str, Any]] = [
             "mvlm_mask": 0.7,
             "mvlm_random": 0.2,
             "whole_word": True,
-            "fill": (0, 0, 1),
+            "mask_fill": (0, 0, 1),
+            "cover_fill": (0, 0, 2),
+            "dropped_fill": (0, 0, 3),
+            "first_window": True,
+            "sep_box": 1000,
             "max_tokens": 509,
         }.items()
     ),
@@ -63,6 +67,14 @@ def test_impossible_specifications_are_refused(change: dict[str, Any]) -> None:
 def test_rates_are_shares(rate: float) -> None:
     with pytest.raises(ValueError, match="mvlm_rate"):
         Objectives(mvlm_rate=rate)
+
+
+@pytest.mark.parametrize(
+    "rules", [{"mask_fill": (0, 0, 256)}, {"cover_fill": (-1, 0, 0)}, {"sep_box": 500}, {"mvlm_random": 0.3}]
+)
+def test_impossible_rules_are_refused(rules: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(rules))):
+        Objectives(**rules)
 
 
 def test_a_state_of_another_format_is_refused() -> None:
