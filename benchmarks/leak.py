@@ -7,7 +7,8 @@ lies mostly inside of a word's box, with the grey around it, wherever that reach
 and both pictures are prepared, masked and reduced by the pipeline's own code. A word leaks by the largest difference
 of a pixel near it (within 12 of 224 pixels of its box). `box` erases the box instead and nothing beyond it: what is
 left then is the fault of reducing and rounding alone. `jpeg` stores both pictures as JPEG again before that: what the
-stored page's compression has spread around the ink counts, too. `--grow` paints so many pixels more on each side.
+stored page's compression has spread around the ink counts, too. `--grow` paints so many
+pixels more on each side (of covers, too: the pipeline grows masks alone).
 
 Also shown: bytes and CPU time a picture, and of the lines beside a covered one (nearest above and below) the share of
 which more than a quarter is hidden, by area and by ink.
@@ -83,27 +84,29 @@ def erase_boxes(page: Page, picture: Picture, words: NDArray[np.intp]) -> Pictur
 
 
 def erase_ink(page: Page, picture: Picture, words: NDArray[np.intp]) -> Picture:
-    """Without the pieces of print of which most lies in a box, and the faint pixels beside them."""
-    grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    paper = _paper(picture)
-    away = cv2.absdiff(grey, paper if paper.ndim == 2 else cv2.cvtColor(paper, cv2.COLOR_RGB2GRAY))
+    """Without what lies in the boxes, and without the pieces of print of which most lies in the box of one word: all
+    of them, and the faint pixels beside them. (A rule under several words is no word's ink.)
+    """
+    grey, paper = _grey(picture), _paper(picture)
+    away = cv2.absdiff(grey, _grey(paper))
     count, labels = cv2.connectedComponents((away > INK).astype(np.uint8), connectivity=8)
-    inside = np.zeros(grey.shape, dtype=np.uint8)
-    for x0, y0, x1, y1 in boxes_in(page, words, *grey.shape):
-        inside[y0:y1, x0:x1] = 1
     all_of = np.bincount(labels.ravel(), minlength=count)
-    under = np.bincount(labels.ravel(), weights=inside.ravel(), minlength=count)
-    own = (under > 0.5 * all_of) & (np.arange(count) > 0)
+    own = np.zeros(count, dtype=bool)
+    for x0, y0, x1, y1 in boxes_in(page, words, *grey.shape):
+        own |= np.bincount(labels[y0:y1, x0:x1].ravel(), minlength=count) > 0.5 * all_of
+    own[0] = False
     ink = own[labels].astype(np.uint8)
     others = ((labels > 0) & ~own[labels]).astype(np.uint8)
     # What is faint and touches the ink, but no other print.
-    around = (
-        cv2.dilate(ink, np.ones((5, 5), np.uint8)) & (away > FAINT) & ~cv2.dilate(others, np.ones((3, 3), np.uint8))
-    )
-    gone = (ink | around).astype(bool)
-    erased = picture.copy()
+    around = cv2.dilate(ink, np.ones((5, 5), np.uint8)).astype(bool) & (away > FAINT)
+    gone = ink.astype(bool) | (around & ~cv2.dilate(others, np.ones((3, 3), np.uint8)).astype(bool))
+    erased = erase_boxes(page, picture, words)
     erased[gone] = paper[gone]
     return erased
+
+
+def _grey(picture: Picture) -> Picture:
+    return picture if picture.ndim == 2 else np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
 def _paper(picture: Picture) -> Picture:
@@ -117,21 +120,9 @@ def painted(page: Page, stored: bytes, words: NDArray[np.intp], grow: int) -> tu
     picture = pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, axis=2)
     boxes = np.asarray(page.words.box, dtype=np.int64)[words]
     begun = time.process_time()
-    fill_grown(picture, boxes, grow)
+    fill_boxes(picture, boxes, (0, 0, 0), grow)
     reduced = cv2.resize(picture, (MODEL_SIDE, MODEL_SIDE), interpolation=cv2.INTER_AREA)
     return np.asarray(reduced, dtype=np.uint8), time.process_time() - begun
-
-
-def fill_grown(picture: Picture, boxes: NDArray[np.int64], grow: int) -> None:
-    """`fill_boxes`, with `grow` pixels more on each side."""
-    if not grow:
-        fill_boxes(picture, boxes, (0, 0, 0))
-        return
-    side = picture.shape[0]
-    low = np.maximum(boxes[:, :2] * side // 1000 - grow, 0)
-    high = np.minimum(-(-boxes[:, 2:] * side // 1000) + grow, side)
-    for (x0, y0), (x1, y1) in zip(low.tolist(), high.tolist(), strict=True):
-        picture[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)] = 0
 
 
 def leaks(page: Page, one: Picture, other: Picture, words: NDArray[np.intp]) -> list[int]:
@@ -174,11 +165,11 @@ def _beside(page: Page, data: bytes, size: int, grow: int, to: Found) -> None:
     box = np.asarray(page.lines.box, dtype=np.int64)
     cover = line_covers(0, page.key, 1, len(box), 0.15)[0].astype(bool)
     page_picture = decode_picture(data)
-    grey = page_picture if page_picture.ndim == 2 else cv2.cvtColor(page_picture, cv2.COLOR_RGB2GRAY)
+    grey = _grey(page_picture)
     ink = cv2.absdiff(grey, _paper(grey)) > INK
     hidden = np.zeros((size, size, 3), dtype=np.uint8)
     hidden[:] = 255
-    fill_grown(hidden, box[cover], grow)
+    fill_boxes(hidden, box[cover], (0, 0, 0), grow)
     dark = hidden[:, :, 0] == 0
     for line in neighbours(box, cover):
         x0, y0, x1, y1 = box[line] * size // 1000

@@ -70,11 +70,19 @@ class _Index:
     """What is used of one shard's index: its pages, the rows in which documents begin (and the end), the members."""
 
     def __init__(self, shard: int, table: pa.Table) -> None:
-        rows = table.select(_ASKED).to_pylist()
-        self.pages = [Candidate.of(shard, number, row) for number, row in enumerate(rows)]
-        sizes = [sum(1 for _ in run) for _, run in groupby(row["document"] for row in rows)]
+        self._shard = shard
+        self._table = table.select(_ASKED).combine_chunks()
+        self._pages: dict[int, Candidate] = {}
+        sizes = [sum(1 for _ in run) for _, run in groupby(table["document"].to_pylist())]
         self.starts = list(accumulate(sizes, initial=0))
+        self.rows = table.num_rows
         self.members = table["members"].combine_chunks()
+
+    def page(self, row: int) -> Candidate:
+        """The page in a row: made when it is asked for, as most never are."""
+        if row not in self._pages:
+            self._pages[row] = Candidate.of(self._shard, row, self._table.slice(row, 1).to_pylist()[0])
+        return self._pages[row]
 
 
 class Directory:
@@ -102,11 +110,6 @@ class Directory:
         row = self._plan.slice(number, 1).to_pylist()[0]
         return ShardRef(row["generation"], row["shard"], row["samples"])
 
-    def number(self, generation: str, stem: str) -> int:
-        """The row of the plan in which a shard stands."""
-        same = zip(self._plan["generation"].to_pylist(), self._plan["shard"].to_pylist(), strict=True)
-        return next(i for i, name in enumerate(same) if name == (generation, stem))
-
     def pages(self, document: int) -> int:
         """How many pages a document has."""
         return sum(len(rows) for _, rows in self._ranges(document))
@@ -132,7 +135,7 @@ class Directory:
 
     def candidate(self, shard: int, row: int) -> Candidate:
         """The page in a row of a shard's index."""
-        return self._index(shard).pages[row]
+        return self._index(shard).page(row)
 
     def members(self, candidate: Candidate) -> list[dict[str, Any]]:
         """Where the members of a page lie."""
@@ -153,7 +156,7 @@ class Directory:
     def _check(self, shard: int, index: _Index) -> None:
         """ValueError where an index is not the one that was planned with: numbers would name other documents."""
         runs = self._begins[shard + 1] - self._begins[shard] + (self._leading[shard] > 0)
-        found = len(index.pages), len(index.starts) - 1
+        found = index.rows, len(index.starts) - 1
         if found != (self._samples[shard], runs):
             raise ValueError(
                 f"{self.shard(shard).index}: {found[0]} samples of {found[1]} documents, planned were"

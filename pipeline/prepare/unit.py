@@ -90,7 +90,11 @@ class PrepareWorker:
         self._config = config
         self._pages = Dataset(pages.url)
         generations_of(self._pages.info, pages.digest)  # refuses other pages
-        self._directory = Directory(planned_shards(store, generation), self._index)
+        planned = planned_shards(store, generation)
+        plan = self._files.read_plan()
+        assert plan is not None, f"{generation} is worked on without a plan"
+        self._first = planned.num_rows - plan.units  # shard of unit 0
+        self._directory = Directory(planned, self._index)
         if sorted(kept.digest for kept in exclude) != list(config.exclude):
             raise ValueError(f"the datasets that are kept out are not those of the configuration: {config.exclude}")
         self._excluded = Excluded(index for kept in exclude for index in kept.indexes())
@@ -124,8 +128,7 @@ class PrepareWorker:
 
     def run(self, unit: int, tick: Callable[[], None]) -> UnitMarker:
         """Make unit `unit` and publish it; calls `tick` after each page."""
-        (planned,) = self._files.read_plan_unit(unit, TRAIN_PLAN_SCHEMA).to_pylist()
-        number = self._directory.number(planned["generation"], planned["shard"])
+        number = self._first + unit
         shard = self._directory.shard(number)
         stem = f"{SHARD_PREFIX['train']}-{unit_name(unit)}"
         builder = ShardBuilder()

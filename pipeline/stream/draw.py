@@ -37,7 +37,7 @@ def draw(example: Example, drawing: Drawing) -> Example:
     rules = drawing.objectives
     windowed = window(example, drawing.seed, rules.max_tokens, first=rules.first_window)
     matched = match(select(windowed, drawing), rules.dropped_fill)
-    return label(paint(matched, rules.mask_fill, rules.cover_fill))
+    return label(paint(matched, rules.mask_fill, rules.cover_fill, rules.mask_grow))
 
 
 def window(example: Example, seed: int, size: int, *, first: bool = False) -> Example:
@@ -102,24 +102,29 @@ def match(example: Example, dropped_fill: Rgb) -> Example:
     return replace(example, picture_SSC=even)
 
 
-def paint(example: Example, mask_fill: Rgb, cover_fill: Rgb) -> Example:
-    """Fill the words of selected tokens, then the covered lines, whatever picture it is; then reduce it."""
+def paint(example: Example, mask_fill: Rgb, cover_fill: Rgb, mask_grow: int = 0) -> Example:
+    """Fill the words of selected tokens, then the covered lines, whatever picture it is; then reduce it.
+
+    Masks are `mask_grow` pixels larger on each side. A pixel of the stored page that a word's edge touches is spread
+    over two of this picture, so that a box rounded outwards does not hide all of its word's ink.
+    """
     assert example.picture_SSC is not None
     picture = example.picture_SSC.copy()
     words = np.isin(example.word_T, example.word_T[example.selected_T])
-    fill_boxes(picture, example.box_T4[words], mask_fill)
+    fill_boxes(picture, example.box_T4[words], mask_fill, mask_grow)
     fill_boxes(picture, example.line_box_L4[example.cover_L], cover_fill)
     reduced = cv2.resize(picture, (MODEL_SIDE, MODEL_SIDE), interpolation=cv2.INTER_AREA)
     return replace(example, picture_SSC=np.asarray(reduced, dtype=np.uint8))
 
 
-def fill_boxes(picture: NDArray[np.uint8], boxes: NDArray[np.int64], fill: Rgb) -> None:
-    """Fill boxes (0..1000) in place, rounded outwards to at least one pixel."""
+def fill_boxes(picture: NDArray[np.uint8], boxes: NDArray[np.int64], fill: Rgb, grow: int = 0) -> None:
+    """Fill boxes (0..1000) in place, rounded outwards to at least one pixel, and `grow` more on each side."""
     height, width = picture.shape[:2]
     scale = np.array([width, height])
     low = np.minimum(boxes[:, :2] * scale // UNIT, scale - 1)
     high = np.maximum(-(-boxes[:, 2:] * scale // UNIT), low + 1)
-    for (x0, y0), (x1, y1) in zip(low.tolist(), high.tolist(), strict=True):
+    low = np.maximum(low - grow, 0)
+    for (x0, y0), (x1, y1) in zip(low.tolist(), (high + grow).tolist(), strict=True):
         picture[y0:y1, x0:x1] = fill
 
 

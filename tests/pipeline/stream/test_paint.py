@@ -81,6 +81,28 @@ def test_any_box_covers_what_lies_under_it_and_no_further_pixel(box: list[int], 
     assert found.sum() == found.any(axis=0).sum() * found.any(axis=1).sum()
 
 
+@given(
+    st.lists(st.integers(0, 1000), min_size=4, max_size=4),
+    st.integers(1, 100),
+    st.integers(1, 100),
+    st.integers(0, 4),
+)
+def test_any_box_grows_on_each_side_as_far_as_there_is_picture(
+    box: list[int], height: int, width: int, grow: int
+) -> None:
+    boxes = np.array([[*np.minimum(box[:2], box[2:]), *np.maximum(box[:2], box[2:])]])
+    exact, grown = (np.full((height, width, 3), 255, dtype=np.uint8) for _ in range(2))
+    fill_boxes(exact, boxes, BLACK)
+    fill_boxes(grown, boxes, BLACK, grow)
+    expected = np.zeros((height, width), dtype=np.bool_)
+    for y, x in np.argwhere(_filled(exact))[[0, -1]]:
+        corners = [(max(0, y - grow), max(0, x - grow)), (y + grow + 1, x + grow + 1)]
+        expected[corners[0][0] : corners[1][0], corners[0][1] : corners[1][1]] = True
+    rows, columns = np.nonzero(expected)
+    expected[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = True
+    assert np.array_equal(_filled(grown), expected)
+
+
 def test_later_boxes_do_not_undo_earlier_ones() -> None:
     picture = np.full((100, 100, 3), 255, dtype=np.uint8)
     fill_boxes(picture, np.array([[0, 0, 500, 500], [250, 250, 750, 750]]), (1, 2, 3))
@@ -173,13 +195,25 @@ def test_masks_and_covers_have_their_own_fills_and_covers_lie_above(make_example
     assert np.array_equal(done, expected)
 
 
+def test_masks_grow_and_covers_do_not(make_example: Make) -> None:
+    example = make_example([1, 1], box_T4=np.array([[250, 250, 500, 500], [0, 0, 100, 100]]),
+                           line_box_L4=np.array([[0, 750, 500, 1000]]), line_T=np.array([0, 0]),
+                           cover_L=np.array([True]))  # fmt: skip
+    done = paint(_select(example, [0]), BLACK, BLACK, 2).picture_SSC
+    assert done is not None
+    expected = np.zeros((224, 224), dtype=np.bool_)
+    expected[55:113, 55:113] = True
+    expected[168:, :112] = True
+    assert np.array_equal(_filled(done), expected)
+
+
 def test_the_rules_name_the_fills(make_example: Make, make_drawing: MakeDrawing) -> None:
     example = make_example([1], action=TimAction.DROPPED, picture_SSC=None, box_T4=np.array([[0, 0, 1000, 500]]),
                            line_box_L4=np.array([[0, 0, 1000, 250]]), cover_L=np.array([True]))  # fmt: skip
     fills = {"mask_fill": (1, 2, 3), "cover_fill": (4, 5, 6), "dropped_fill": (7, 8, 9)}
     done = draw(example, make_drawing(mvlm_rate=1.0, **fills)).picture_SSC
     assert done is not None
-    assert [done[row, 0].tolist() for row in (0, 57, 200)] == [[4, 5, 6], [1, 2, 3], [7, 8, 9]]
+    assert [done[row, 0].tolist() for row in (0, 100, 200)] == [[4, 5, 6], [1, 2, 3], [7, 8, 9]]
 
 
 def test_a_partners_picture_is_painted_too_and_not_another_one(make_example: Make) -> None:
