@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -93,4 +94,4 @@ def collate(examples: Sequence[Example], positions: Sequence[int], special: Spec
 def _bgr(example: Example) -> NDArray[np.uint8]:
     """3 x S x S: pictures are decoded as RGB, the backbone was always fed BGR."""
     assert example.picture_SSC is not None
-    return np.ascontiguousarray(example.picture_SSC[:, :, ::-1].transpose(2, 0, 1))
+    return np.stack(cv2.split(example.picture_SSC)[::-1])
