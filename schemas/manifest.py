@@ -43,7 +43,10 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     KILLED = "killed"
     # of the preparation
+    EXCLUDED = "excluded"  # a page of another dataset that is kept out, or a near-duplicate of one
+    OTHER_SPLIT = "other-split"  # held out, or (in a dataset of what is held out) not held out
     TOO_FEW_WORDS = "too-few-words"
+    OTHER_SCRIPT = "other-script"
     NO_PARTNER = "no-partner"
 
 
@@ -113,6 +116,20 @@ TRAIN_PLAN_SCHEMA = pa.schema(
         pa.field("generation", pa.string(), nullable=False),
         pa.field("shard", pa.string(), nullable=False),
         pa.field("samples", pa.int64(), nullable=False),
+        pa.field("documents", pa.int64(), nullable=False),  # that begin in it
+        pa.field(
+            "leading", pa.int64(), nullable=False
+        ),  # its first samples, of the document that the shard before ends with
+    ]
+)
+
+# On which side of a held-out split each document lies that has near-duplicates in others; the rest is drawn by itself.
+SPLIT_SCHEMA = pa.schema(
+    [
+        pa.field(
+            "document", pa.uint64(), nullable=False
+        ),  # the first 16 hexadecimal digits of its SHA-256, as a number
+        pa.field("side", pa.string(), nullable=False),  # "train", "held-out", or "neither" where it is like both
     ]
 )
 

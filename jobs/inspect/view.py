@@ -10,7 +10,7 @@ from PIL import Image
 from jobs.inspect.picture import open_picture
 from jobs.inspect.reading import Sample
 from pipeline.prepare.tia import from_npy
-from pipeline.stream.draw import DROPPED_RGB, fill_boxes
+from pipeline.stream.draw import fill_boxes
 from schemas.sample import TimAction, TimPlan, TrainSample
 from schemas.stream import Objectives
 
@@ -33,7 +33,7 @@ def view(sample: Sample, record: TrainSample, variant: int) -> Variant:
     # The stream's own brush, so that this is what the model sees but for the masks, which an epoch draws anew.
     pixels = np.array(shown_picture(sample, plan).convert("RGB"))
     boxes = np.array([record.lines[line] for line in lines], dtype=np.int64).reshape(-1, 4)
-    fill_boxes(pixels, boxes, Objectives().fill)
+    fill_boxes(pixels, boxes, Objectives().cover_fill)
     return Variant(plan, lines, Image.fromarray(pixels))
 
 
@@ -54,4 +54,4 @@ def shown_picture(sample: Sample, plan: TimPlan) -> Image.Image:
             raise ValueError(f"{sample.place.key}: has no member {plan.picture}")
         return open_picture(sample.members[plan.picture], "png")
     own = open_picture(sample.members["png"], "png")
-    return Image.new("RGB", own.size, DROPPED_RGB) if plan.action is TimAction.DROPPED else own
+    return Image.new("RGB", own.size, Objectives().dropped_fill) if plan.action is TimAction.DROPPED else own

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipeline.prepare.config import PrepareConfig
+from pipeline.prepare.filters import Unfit, check_page
 from pipeline.prepare.picture import decode_picture, square_png
 from pipeline.prepare.tia import line_covers, to_npy
 from pipeline.prepare.tim import Candidate, Partners, action
@@ -14,15 +15,6 @@ from schemas.page import Page
 from schemas.sample import SampleDocument, TimAction, TimPlan, Tokens, TrainSample
 
 Members = list[tuple[str, bytes]]
-
-
-class Unfit(Exception):  # noqa: N818 - not an error: a page that the filters leave out
-    """A page that gives no sample; `reason` is of the closed set."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
 
 
 def tokenise(page: Page, tokenizer: PageTokenizer) -> Tokens:
@@ -54,9 +46,10 @@ class SampleMaker:
     def make(self, page: Page, picture: bytes, candidate: Candidate) -> tuple[TrainSample, Members]:
         """(record, members in their stored order); Unfit where a filter leaves the page out."""
         config = self._config
+        check_page(page, config.min_words, config.min_side, config.scripts)
         tokens = tokenise(page, self._tokenizer)
-        if len(page.words.text) < config.min_words or not tokens.id:
-            raise Unfit(Reason.TOO_FEW_WORDS, f"{len(page.words.text)} words, {len(tokens.id)} tokens")
+        if not tokens.id:
+            raise Unfit(Reason.TOO_FEW_WORDS, f"{len(page.words.text)} words and no token")
         plans, negatives = self._matches(candidate)
         sample = TrainSample(
             key=page.key,

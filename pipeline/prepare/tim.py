@@ -6,18 +6,19 @@ pages of the one drawn. The draw is a function of (seed, key, variant, attempt).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.keyed import keyed
+from pipeline.permutation import Permutation
 from pipeline.shards.hashes import hamming, similarity
 from schemas.sample import TimAction
 
-MAX_ATTEMPTS = 100
-_FEW_WORDS = 20  # below this the 5-grams say too little, and the picture decides
-_SAME_TEXT = 0.5  # estimated Jaccard similarity
-_SAME_PICTURE = 8  # differing bits of 64
+MAX_ATTEMPTS = 1000
+FEW_WORDS = 20  # below this the 5-grams say too little, and the picture decides
+SAME_TEXT = 0.5  # estimated Jaccard similarity
+SAME_PICTURE = 8  # differing bits of 64
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,9 @@ class Candidate:
 
 def near_duplicates(a: Candidate, b: Candidate) -> bool:
     """Whether two pages say or show nearly the same."""
-    if min(a.words, b.words) < _FEW_WORDS:
-        return hamming(a.phash, b.phash) <= _SAME_PICTURE
-    return similarity(a.minhash, b.minhash) >= _SAME_TEXT
+    if min(a.words, b.words) < FEW_WORDS:
+        return hamming(a.phash, b.phash) <= SAME_PICTURE
+    return similarity(a.minhash, b.minhash) >= SAME_TEXT
 
 
 def action(seed: int, key: str, variant: int, replace_rate: float, drop_rate: float) -> TimAction:
@@ -53,21 +54,45 @@ def action(seed: int, key: str, variant: int, replace_rate: float, drop_rate: fl
     return TimAction.DROPPED if draw < replace_rate + drop_rate else TimAction.ALIGNED
 
 
-class Partners:
-    """All pages of a dataset as candidates, by document."""
+class Documents(Protocol):
+    """Documents by number, each with its pages."""
 
-    def __init__(self, candidates: Iterable[Candidate]) -> None:
-        documents: dict[str, list[Candidate]] = {}
-        for candidate in candidates:
-            documents.setdefault(candidate.document, []).append(candidate)
-        self._documents = list(documents.values())
+    @property
+    def count(self) -> int:
+        """Number of documents."""
+
+    def pages(self, document: int) -> int:
+        """How many pages a document has."""
+
+    def page(self, document: int, number: int) -> Candidate:
+        """Page `number` of a document, counted from 0."""
+
+
+class Partners:
+    """Draws partners among `documents`; `fits` says which pages may be one at all."""
+
+    def __init__(self, documents: Documents, fits: Callable[[Candidate], bool] = lambda page: True) -> None:
+        self._documents = documents
+        self._fits = fits
 
     def find(self, seed: int, page: Candidate, variant: int) -> Candidate | None:
-        """The partner of a page in a variant, or None where MAX_ATTEMPTS draws find none that fits."""
-        for attempt in range(MAX_ATTEMPTS if self._documents else 0):
-            draw = keyed(seed, page.key, "partner", variant, attempt)
-            pages = self._documents[int(draw.integers(len(self._documents)))]
-            found = pages[int(draw.integers(len(pages)))]
-            if found.document != page.document and not near_duplicates(page, found):
+        """The partner of a page in a variant, or None where there is none, or MAX_ATTEMPTS draws find none that fits.
+
+        Documents come in an order that is a keyed permutation of all of them, and so do the pages of each: every
+        document is drawn once before any is drawn again, and gives another page then.
+        """
+        count, most = self._documents.count, 1
+        order = Permutation(count, seed, "partner", page.key, variant) if count else None
+        for attempt in range(MAX_ATTEMPTS if order else 0):
+            assert order is not None
+            again, place = divmod(attempt, count)
+            if again == most:
+                break  # every page has been tried
+            document = order(place)
+            pages = self._documents.pages(document)
+            most = max(most, pages)
+            chosen = Permutation(pages, seed, "partner-page", page.key, variant, document)(again % pages)
+            found = self._documents.page(document, chosen)
+            if found.document != page.document and self._fits(found) and not near_duplicates(page, found):
                 return found
         return None

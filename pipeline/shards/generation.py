@@ -11,14 +11,14 @@ A unit whose marker is there is never done again; one without is done from its s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from pipeline.shards import planparts
 from pipeline.shards.files import Store
-from pipeline.shards.tar import parquet_bytes
+from pipeline.shards.tar import parquet_bytes, read_parquet
 from schemas.base import sha256_hex
 from schemas.dataset import (
     DATASET_FILE,
@@ -97,8 +97,18 @@ class GenerationFiles:
         self.put(PLAN_FILE, plan.to_json())
         return plan
 
-    def write_plan(self, table: pa.Table, unit_rows: int, inputs: str, rows: int | None = None) -> GenerationPlan:
-        """A plan that is one table; `rows` are the manifest rows of its units (default: one for each of its own)."""
+    def write_plan(
+        self,
+        table: pa.Table,
+        unit_rows: int,
+        inputs: str,
+        rows: int | None = None,
+        more: Sequence[FileRef] = (),
+    ) -> GenerationPlan:
+        """A plan that is one table; `rows` are the manifest rows of its units (default: one for each of its own).
+
+        `more` are further files that the plan names.
+        """
         parts, planned = self.write_plan_parts([table], unit_rows)
         return self.seal_plan(
             GenerationPlan(
@@ -107,7 +117,7 @@ class GenerationFiles:
                 unit_rows=unit_rows,
                 rows=planned if rows is None else rows,
                 inputs=inputs,
-                files=parts,
+                files=[*parts, *more],
             )
         )
 
@@ -120,6 +130,12 @@ class GenerationFiles:
     def read_plan_unit(self, unit: int, schema: pa.Schema) -> pa.Table:
         """Planned rows of one unit; no more than its part of the plan is read."""
         return planparts.read_unit(lambda name: self.store.read(f"{self.name}/{name}"), unit, schema)
+
+    def read_plan_parts(self, plan: GenerationPlan, schema: pa.Schema) -> Iterator[pa.Table]:
+        """All planned rows, part by part."""
+        names = [f"{self.name}/{ref.name}" for ref in plan.files if planparts.is_part(ref.name)]
+        for name, data in zip(names, self.store.read_many(names), strict=True):
+            yield read_parquet(data, schema, name)
 
     def write_unit(
         self, unit: str, rows: list[ManifestRow], shard: tuple[str, bytes, bytes] | None = None

@@ -19,6 +19,11 @@ def part_name(number: int) -> str:
     return f"plan/part-{number:06d}.parquet"
 
 
+def is_part(name: str) -> bool:
+    """Whether a file of a plan is one of its parts."""
+    return name.startswith("plan/part-")
+
+
 def write_parts(
     put: Callable[[str, bytes], FileRef], tables: Iterable[pa.Table], unit_rows: int
 ) -> tuple[list[FileRef], int]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -21,11 +22,12 @@ _MULTIPLE = 8  # lengths are padded to it
 
 @dataclass(frozen=True)
 class Special:
-    """Numbers of the special tokens."""
+    """Numbers of the special tokens, and the coordinate that all four of [SEP]'s box are."""
 
     pad: int
     cls: int
     sep: int
+    sep_box: int = 0
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,16 @@ class Batch:
     """One rank's part of a global batch: the model's arguments, the labels, and which samples these are."""
 
     input_ids: torch.Tensor  # B x T
-    bbox: torch.Tensor  # B x T x 4, zero for special tokens
+    bbox: torch.Tensor  # B x T x 4, zero for special tokens but, where so configured, [SEP]
     image: torch.Tensor  # B x 3 x S x S, uint8, BGR
     attention_mask: torch.Tensor  # B x T
     mlm_labels: torch.Tensor  # B x T
     tia_labels: torch.Tensor  # B x T: 1 covered, 0 not
     tim_labels: torch.Tensor  # B: 1 aligned, 0 not
+    sample_weight: torch.Tensor  # B: 1, or 0 for a slot without a sample
     positions: list[int]
     keys: list[str]
+    skipped: tuple[str, ...] = ()  # what was wrong with samples that were left out, each by its name
 
     def to(self, device: torch.device) -> Batch:
         """The batch with its tensors on `device`."""
@@ -69,7 +73,7 @@ def collate(examples: Sequence[Example], positions: Sequence[int], special: Spec
     for row, example in enumerate(examples):
         end = len(example.ids_T) + 1
         ids_BT[row, 0], ids_BT[row, 1:end], ids_BT[row, end] = special.cls, example.ids_T, special.sep
-        box_BT4[row, 1:end] = example.box_T4
+        box_BT4[row, 1:end], box_BT4[row, end] = example.box_T4, special.sep_box
         mask_BT[row, : end + 1] = 1
         mlm_BT[row, 1:end] = example.mlm_T
         tia_BT[row, 1:end] = example.tia_T
@@ -81,6 +85,7 @@ def collate(examples: Sequence[Example], positions: Sequence[int], special: Spec
         mlm_labels=torch.from_numpy(mlm_BT),
         tia_labels=torch.from_numpy(tia_BT),
         tim_labels=torch.tensor([int(example.action is TimAction.ALIGNED) for example in examples]),
+        sample_weight=torch.tensor([example.weight for example in examples]),
         positions=list(positions),
         keys=[example.key for example in examples],
     )
@@ -89,4 +94,4 @@ def collate(examples: Sequence[Example], positions: Sequence[int], special: Spec
 def _bgr(example: Example) -> NDArray[np.uint8]:
     """3 x S x S: pictures are decoded as RGB, the backbone was always fed BGR."""
     assert example.picture_SSC is not None
-    return np.ascontiguousarray(example.picture_SSC[:, :, ::-1].transpose(2, 0, 1))
+    return np.stack(cv2.split(example.picture_SSC)[::-1])

@@ -1,10 +1,8 @@
 """What is drawn when a sample is read (paper section 3.3). One pure function per step, each keyed by the sample.
 
-    window -> select (MVLM) -> match (TIM picture) -> paint (masks and covers) -> label (TIA)
+    window -> select (MVLM) -> match (TIM) -> paint (masks and covers) -> label (TIA)
 
-The paper leaves open: what happens to the picture under the tenth of random and the tenth of unchanged tokens
-(masked here, or the picture gives the answer away), the siblings of a selected piece (no TIA label here: the mask
-hides their word), special tokens (no labels), and the fill (black).
+What the paper leaves open, and what is chosen here, stands in docs/objectives.md.
 """
 
 from __future__ import annotations
@@ -19,11 +17,9 @@ from pipeline.keyed import keyed
 from pipeline.stream.example import IGNORE, Example
 from schemas.boxes import UNIT
 from schemas.sample import TimAction
-from schemas.stream import Objectives
+from schemas.stream import Objectives, Rgb
 
 MODEL_SIDE = 224  # pixels of the model's picture
-# The backbone's pixel mean, as RGB: what is left of a page is nothing.
-DROPPED_RGB = (124, 116, 104)
 
 
 @dataclass(frozen=True)
@@ -39,13 +35,16 @@ class Drawing:
 def draw(example: Example, drawing: Drawing) -> Example:
     """All steps in their order."""
     rules = drawing.objectives
-    windowed = window(example, drawing.seed, rules.max_tokens)
-    selected = select(windowed, drawing)
-    return label(paint(match(selected), rules.fill))
+    windowed = window(example, drawing.seed, rules.max_tokens, first=rules.first_window)
+    matched = match(select(windowed, drawing), rules.dropped_fill)
+    return label(paint(matched, rules.mask_fill, rules.cover_fill, rules.mask_grow))
 
 
-def window(example: Example, seed: int, size: int) -> Example:
-    """At most `size` content tokens, beginning and ending with whole words; where it begins is random by key."""
+def window(example: Example, seed: int, size: int, *, first: bool = False) -> Example:
+    """At most `size` content tokens, beginning and ending with whole words.
+
+    It begins where the page does (`first`), or at a word that is random by key.
+    """
     count = len(example.ids_T)
     if count <= size:
         return example
@@ -53,12 +52,12 @@ def window(example: Example, seed: int, size: int) -> Example:
     starts = np.flatnonzero(np.concatenate([[True], word[1:] != word[:-1]]))
     # The first start that reaches the page's end is the last: one after it would only make the window shorter.
     allowed = starts[: np.searchsorted(starts, count - size) + 1]
-    first = int(allowed[keyed(seed, example.key, "window", example.epoch).integers(len(allowed))])
+    drawn = 0 if first else int(keyed(seed, example.key, "window", example.epoch).integers(len(allowed)))
+    begin = int(allowed[drawn])
     ends = np.append(starts, count)
-    fitting = ends[(ends > first) & (ends <= first + size)]
+    fitting = ends[(ends > begin) & (ends <= begin + size)]
     # One word longer than the window is cut, or nothing of the page could be read.
-    last = int(fitting[-1]) if len(fitting) else first + size
-    part = slice(first, last)
+    part = slice(begin, int(fitting[-1]) if len(fitting) else begin + size)
     return replace(
         example,
         ids_T=example.ids_T[part],
@@ -93,38 +92,52 @@ def select(example: Example, drawing: Drawing) -> Example:
     )
 
 
-def match(example: Example) -> Example:
+def match(example: Example, dropped_fill: Rgb) -> Example:
     """TIM: a dropped picture becomes an even one; a partner's picture is there already."""
     if example.picture_SSC is not None:
         return example
     assert example.action is TimAction.DROPPED, f"{example.key} has no picture"
-    blank = np.empty((2 * MODEL_SIDE, 2 * MODEL_SIDE, 3), dtype=np.uint8)
-    blank[:] = DROPPED_RGB
-    return replace(example, picture_SSC=blank)
+    even = np.empty((2 * MODEL_SIDE, 2 * MODEL_SIDE, 3), dtype=np.uint8)
+    even[:] = dropped_fill
+    return replace(example, picture_SSC=even)
 
 
-def paint(example: Example, fill: tuple[int, int, int]) -> Example:
-    """Fill the words of selected tokens and the covered lines, whatever picture it is, then reduce it."""
+def paint(example: Example, mask_fill: Rgb, cover_fill: Rgb, mask_grow: int = 0) -> Example:
+    """Fill the words of selected tokens, then the covered lines, whatever picture it is; then reduce it.
+
+    Masks are `mask_grow` pixels larger on each side. A pixel of the stored page that a word's edge touches is spread
+    over two of this picture, so that a box rounded outwards does not hide all of its word's ink.
+    """
     assert example.picture_SSC is not None
     picture = example.picture_SSC.copy()
-    words = np.isin(example.word_T, example.word_T[example.selected_T])
-    fill_boxes(picture, np.vstack([example.box_T4[words], example.line_box_L4[example.cover_L]]), fill)
+    hidden = _hidden(example)
+    hidden[1:] &= example.word_T[1:] != example.word_T[:-1]  # all pieces of a word have its box
+    fill_boxes(picture, example.box_T4[hidden], mask_fill, mask_grow)
+    fill_boxes(picture, example.line_box_L4[example.cover_L], cover_fill)
     reduced = cv2.resize(picture, (MODEL_SIDE, MODEL_SIDE), interpolation=cv2.INTER_AREA)
     return replace(example, picture_SSC=np.asarray(reduced, dtype=np.uint8))
 
 
-def fill_boxes(picture: NDArray[np.uint8], boxes: NDArray[np.int64], fill: tuple[int, int, int]) -> None:
-    """Fill boxes (0..1000) in place, rounded outwards to at least one pixel."""
+def _hidden(example: Example) -> NDArray[np.bool_]:
+    """T: tokens of words with any selected token."""
+    words = np.zeros(int(example.word_T.max(initial=0)) + 1, dtype=np.bool_)
+    words[example.word_T[example.selected_T]] = True
+    return words[example.word_T]
+
+
+def fill_boxes(picture: NDArray[np.uint8], boxes: NDArray[np.int64], fill: Rgb, grow: int = 0) -> None:
+    """Fill boxes (0..1000) in place, rounded outwards to at least one pixel, and `grow` more on each side."""
     height, width = picture.shape[:2]
     scale = np.array([width, height])
     low = np.minimum(boxes[:, :2] * scale // UNIT, scale - 1)
     high = np.maximum(-(-boxes[:, 2:] * scale // UNIT), low + 1)
-    for (x0, y0), (x1, y1) in zip(low.tolist(), high.tolist(), strict=True):
-        picture[y0:y1, x0:x1] = fill
+    low = np.maximum(low - grow, 0)
+    for (x0, y0), (x1, y1) in zip(low.tolist(), (high + grow).tolist(), strict=True):
+        cv2.rectangle(picture, (x0, y0), (x1 - 1, y1 - 1), fill, cv2.FILLED)  # a fifth of what a slice takes
 
 
 def label(example: Example) -> Example:
     """TIA: covered or not, for tokens whose word has no selected token; all covered where the picture is not theirs."""
-    hidden = np.isin(example.word_T, example.word_T[example.selected_T])
+    hidden = _hidden(example)
     covered = example.cover_L[example.line_T] if example.action is TimAction.ALIGNED else np.ones_like(hidden)
     return replace(example, tia_T=np.where(hidden, IGNORE, covered.astype(np.int64)))

@@ -16,7 +16,7 @@ from jobs.command import run_app
 from pipeline.beside import Beside
 from pipeline.ingest import IngestConfig, IngestWorker, InputFiles, accounted, listing_row, make_plan, probe
 from pipeline.pages import Sandbox
-from pipeline.prepare import PrepareConfig, PrepareWorker, load_tokenizer, plan_table, train_tokenizer
+from pipeline.prepare import Pages, PrepareConfig, PrepareWorker, load_tokenizer, look_at, plan_table, train_tokenizer
 from pipeline.prepare.unit import TOKENIZER_FILE
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
@@ -113,8 +113,13 @@ def train(pages: str, tokenizer: bytes) -> str:
     source = Dataset(pages)
     files = GenerationFiles(store, "gen-0000")
     shards = source.shards()
-    plan = files.write_plan(plan_table(shards), 1, source.info.digest, rows=sum(shard.samples for shard in shards))
-    worker = PrepareWorker(store.url, files.name, pages, source.info.digest, config)
+    plan = files.write_plan(
+        plan_table(zip(shards, look_at(source, shards), strict=True)),
+        1,
+        source.info.digest,
+        rows=sum(shard.samples for shard in shards),
+    )
+    worker = PrepareWorker(store.url, files.name, Pages(pages, source.info.digest), config)
     for unit in range(plan.units):
         worker.run(unit, lambda: None)
     add_generation(store, info, files.finish(plan, {}))

@@ -77,6 +77,12 @@ MISTAKES = [
     ("prepare @PAGES --out @NEW --tokenizer @tokenizer.json --tia-rate 2", "tia_rate must be 0..1, got 2.0"),
     ("prepare @PAGES --out @NEW --tokenizer @tokenizer.json --seed 99999999999999999999", "seed must be 0.."),
     ("prepare @PAGES --out @NEW --tokenizer @tokenizer.json --workers 0", "--workers must be at least 1, got 0"),
+    ("prepare @PAGES --out @NEW --tokenizer @tokenizer.json --epochs 0", "--epochs must be at least 1, got 0"),
+    ("prepare @PAGES --out @NEW --tokenizer @tokenizer.json --held-out 1.5", "held_out must be 0..1, got 1.5"),
+    ("prepare @PAGES --out @NEW --tokenizer @tokenizer.json --split held-out", "held_out is 0: nothing is"),
+    ("prepare @PAGES --out @NEW --tokenizer @tokenizer.json --script klingon", "got 'klingon'"),
+    ("prepare @PAGES --out @NEW --tokenizer @tokenizer.json --exclude @absent", "no dataset at {absent}"),
+    ("prepare @PAGES --out @NEW --tokenizer @tokenizer.json --exclude @TRAIN", "is a dataset of train, expected one"),
     (
         "prepare @PAGES --out @TRAIN --tokenizer @tokenizer.json --picture-size 224 --tim-drop-rate 0.2 --variants 9",
         "variants was 4 and is 9",

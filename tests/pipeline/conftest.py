@@ -17,13 +17,23 @@ from pipeline.ingest.page import MadePage
 from pipeline.ingest.unit import add_page
 from pipeline.order import arrange
 from pipeline.pages import encode_picture
-from pipeline.prepare import PrepareConfig, PrepareWorker, load_tokenizer, plan_table, tokenizer_from_vocab
+from pipeline.prepare import (
+    Pages,
+    PrepareConfig,
+    PrepareWorker,
+    load_tokenizer,
+    look_at,
+    plan_table,
+    tokenizer_from_vocab,
+)
+from pipeline.prepare.split import band_records, edges_of, sides_of, split_table
+from pipeline.prepare.tim import FEW_WORDS
 from pipeline.prepare.tokenizer import SPECIAL
-from pipeline.prepare.unit import TOKENIZER_FILE, generations_of
+from pipeline.prepare.unit import SPLIT_FILE, TOKENIZER_FILE, generations_of
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, add_generation, open_or_create, unit_name
-from pipeline.shards.tar import ShardBuilder
+from pipeline.shards.tar import ShardBuilder, parquet_bytes
 from pipeline.sources import Listed
 from schemas.base import sha256_hex
 from schemas.dataset import DatasetInfo, GenerationPlan
@@ -183,9 +193,17 @@ class Workshop:
         """A configuration with this workshop's tokenizer."""
         return PrepareConfig(tokenizer=load_tokenizer(self.tokenizer).digest, **{"picture_size": 224, **options})
 
-    def prepare(self, name: str = "train", units: Sequence[int] | None = None, **options: Any) -> str:
+    def worker(self, url: str, config: PrepareConfig, exclude: Sequence[Pages] = (), **more: Any) -> PrepareWorker:
+        """A worker of the newest generation at `url`."""
+        pages = Pages(self.pages_url, more.get("digest", self.pages.info.digest))
+        names = sorted(path.name for path in Path(url).glob("gen-*"))
+        return PrepareWorker(url, names[-1], pages, config, exclude)
+
+    def prepare(
+        self, name: str = "train", units: Sequence[int] | None = None, exclude: Sequence[Pages] = (), **options: Any
+    ) -> str:
         """Prepare the generations of pages that the training dataset `name` does not hold; its URL."""
-        config = self.config(**options)
+        config = self.config(exclude=[kept.digest for kept in exclude], **options)
         store = Store(str(self.folder / name))
         info = open_or_create(store, "train", config.stored())
         store.write(TOKENIZER_FILE, self.tokenizer)
@@ -194,13 +212,20 @@ class Workshop:
         shards = pages.shards([g.name for g in pages.info.generations if g.name not in held])
         files = GenerationFiles(store, f"gen-{len(info.generations):04d}")
         rows = sum(shard.samples for shard in shards)
-        plan = files.write_plan(plan_table(shards), 1, pages.info.digest, rows=rows)
-        worker = PrepareWorker(store.url, files.name, self.pages_url, pages.info.digest, config)
+        more = [files.put(SPLIT_FILE, self._split(config))] if config.held_out else []
+        table = plan_table(zip(shards, look_at(pages, shards), strict=True))
+        plan = files.write_plan(table, 1, pages.info.digest, rows=rows, more=more)
+        worker = self.worker(store.url, config, exclude)
         for unit in range(plan.units) if units is None else units:
             worker.run(unit, lambda: None)
         info = add_generation(store, info, files.finish(plan, {}))
         assert isinstance(info, DatasetInfo)
         return store.url
+
+    def _split(self, config: PrepareConfig) -> bytes:
+        pages = self.pages
+        records = [band_records(pages.index(s), int(s.generation[4:]), FEW_WORDS) for s in pages.shards()]
+        return parquet_bytes(split_table(sides_of([edges_of(np.concatenate(records))], config.held_out)))
 
 
 @pytest.fixture

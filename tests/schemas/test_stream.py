@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 
-from schemas.stream import Objectives, StreamSpec, StreamState
+from schemas.stream import Objectives, Part, StreamSpec, StreamState, Tail
 
-SPEC = StreamSpec(dataset="1" * 64, tokenizer="2" * 64, seed=3, global_batch=8)
+SPEC = StreamSpec(datasets=(Part(dataset="1" * 64),), tokenizer="2" * 64, seed=3, global_batch=8)
 CHANGES: list[dict[str, Any]] = [
-    {"dataset": "3" * 64},
+    {"datasets": (Part(dataset="3" * 64),)},
+    {"datasets": (Part(dataset="1" * 64, weight=2.0),)},
     {"tokenizer": "3" * 64},
     {"seed": 4},
     {"global_batch": 9},
     {"lanes": 63},
     {"window": 4095},
+    {"buckets": 2},
+    {"tail": Tail.DROP},
     *(
         {"objectives": Objectives.model_validate({name: value})}
         for name, value in {
@@ -23,7 +26,12 @@ CHANGES: list[dict[str, Any]] = [
             "mvlm_mask": 0.7,
             "mvlm_random": 0.2,
             "whole_word": True,
-            "fill": (0, 0, 1),
+            "mask_fill": (0, 0, 1),
+            "mask_grow": 2,
+            "cover_fill": (0, 0, 2),
+            "dropped_fill": (0, 0, 3),
+            "first_window": True,
+            "sep_box": 1000,
             "max_tokens": 509,
         }.items()
     ),
@@ -47,7 +55,10 @@ def test_the_digest_survives_json() -> None:
     assert StreamSpec.from_json(SPEC.to_json()).digest == SPEC.digest
 
 
-@pytest.mark.parametrize("change", [{"global_batch": 0}, {"lanes": 0}, {"window": 0}, {"seed": -1}, {"dataset": "x"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"global_batch": 0}, {"lanes": 0}, {"window": 0}, {"seed": -1}, {"buckets": 0}, {"tail": "x"}, {"datasets": []}],
+)
 def test_impossible_specifications_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(change))):
         StreamSpec.model_validate({**SPEC.model_dump(), **change})
@@ -57,6 +68,14 @@ def test_impossible_specifications_are_refused(change: dict[str, Any]) -> None:
 def test_rates_are_shares(rate: float) -> None:
     with pytest.raises(ValueError, match="mvlm_rate"):
         Objectives(mvlm_rate=rate)
+
+
+@pytest.mark.parametrize(
+    "rules", [{"mask_fill": (0, 0, 256)}, {"cover_fill": (-1, 0, 0)}, {"sep_box": 500}, {"mvlm_random": 0.3}]
+)
+def test_impossible_rules_are_refused(rules: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(rules))):
+        Objectives(**rules)
 
 
 def test_a_state_of_another_format_is_refused() -> None:

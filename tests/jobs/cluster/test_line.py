@@ -18,8 +18,7 @@ from jobs.train.config import OptimConfig, RunConfig, settle
 from jobs.train.log import METRICS_FILE, read_metrics
 from pipeline.prepare import PrepareConfig, load_tokenizer
 from pipeline.shards.dataset import Dataset
-from pipeline.stream import PretrainStream
-from pipeline.stream.loader import make_spec
+from pipeline.stream import PretrainStream, make_spec
 from schemas.dataset import DATASET_FILE
 from schemas.stream import Objectives
 
@@ -100,6 +99,44 @@ def test_new_pages_become_a_new_generation_of_samples(
     assert [g.counts.ok for g in info.generations] == [6, 2]
     after = files_of(out)
     assert all(after[name] == value for name, value in before.items() if name != DATASET_FILE)
+
+
+def test_a_dataset_can_be_split_and_another_kept_out(
+    pages: str, tokenizer: bytes, copies: Path, tmp_path: Path, pagemill: Pagemill
+) -> None:
+    (tmp_path / "tokenizer.json").write_bytes(tokenizer)
+    kept_out = str(ingested(copies, tmp_path / "kept-out"))
+    held = len({row["document"] for row in Dataset(kept_out).manifest("gen-0000").to_pylist()})
+    found = {}
+    for split in ("train", "held-out"):
+        out = tmp_path / split
+        options = ("--held-out", 0.4, "--split", split, "--exclude", kept_out, "--epochs", 2, "--workers", 2)
+        code, text, err = pagemill(
+            "prepare", pages, "--out", out, "--tokenizer", tmp_path / "tokenizer.json", "--picture-size", 224, *options
+        )
+        assert code == 0, err
+        assert f"excluded {held}" in text
+        info = Dataset(str(out)).info
+        assert (info.config["variants"], info.config["exclude"]) == (2, [Dataset(kept_out).info.digest])
+        found[split] = {
+            row["key"] for row in Dataset(str(out)).manifest("gen-0000").to_pylist() if row["status"] == "ok"
+        }
+        assert pagemill("inspect", "lint", out)[0] == 0
+    assert found["train"]
+    assert found["held-out"]
+    assert not found["train"] & found["held-out"]
+
+
+def test_a_dataset_of_which_nothing_can_be_used_is_a_failed_run(
+    pages: str, tokenizer: bytes, tmp_path: Path, pagemill: Pagemill
+) -> None:
+    (tmp_path / "tokenizer.json").write_bytes(tokenizer)
+    out = tmp_path / "train"
+    command = ("prepare", pages, "--out", out, "--tokenizer", tmp_path / "tokenizer.json", "--min-words", 10_000)
+    code, text, err = pagemill(*command, "--workers", 2)
+    assert code == 1
+    assert "not used: too-few-words 12" in text
+    assert err.splitlines()[-1] == f"error: no page of {pages} gave a sample: too-few-words 12"
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,15 @@ from pipeline.ingest.page import MadePage
 from pipeline.ingest.unit import add_page
 from pipeline.order import arrange
 from pipeline.pages import encode_picture
-from pipeline.prepare import PrepareConfig, PrepareWorker, load_tokenizer, plan_table, tokenizer_from_vocab
+from pipeline.prepare import (
+    Pages,
+    PrepareConfig,
+    PrepareWorker,
+    load_tokenizer,
+    look_at,
+    plan_table,
+    tokenizer_from_vocab,
+)
 from pipeline.prepare.tokenizer import SPECIAL
 from pipeline.prepare.unit import TOKENIZER_FILE
 from pipeline.shards.dataset import Dataset
@@ -234,8 +242,10 @@ def write_train(folder: Path, pages: Path, **options: Any) -> None:
     shards = source.shards()
     files = GenerationFiles(store, "gen-0000")
     rows = sum(shard.samples for shard in shards)
-    plan = files.write_plan(plan_table(shards), 1, source.info.digest, rows=rows)
-    worker = PrepareWorker(store.url, files.name, str(pages), source.info.digest, config)
+    plan = files.write_plan(
+        plan_table(zip(shards, look_at(source, shards), strict=True)), 1, source.info.digest, rows=rows
+    )
+    worker = PrepareWorker(store.url, files.name, Pages(str(pages), source.info.digest), config)
     for unit in range(plan.units):
         worker.run(unit, lambda: None)
     add_generation(store, info, files.finish(plan, environment()))

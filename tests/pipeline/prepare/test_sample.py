@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.shelves import directory_of
 
 from pipeline.prepare import load_tokenizer
+from pipeline.prepare.filters import Unfit
 from pipeline.prepare.picture import decode_picture, square_png
-from pipeline.prepare.sample import SampleMaker, Unfit, tokenise
+from pipeline.prepare.sample import SampleMaker, tokenise
 from pipeline.prepare.tia import from_npy, line_covers
 from pipeline.prepare.tim import Candidate, Partners, action
 from pipeline.shards.hashes import minhash, phash
@@ -42,7 +44,7 @@ def make(workshop: Any) -> Callable[..., Any]:
         maker = SampleMaker(
             config,
             load_tokenizer(workshop.tokenizer),
-            Partners(candidates),
+            Partners(directory_of(candidates)),
             lambda candidate: documents[candidate.row].page(0).picture.data,
         )
         made = document.page(0)

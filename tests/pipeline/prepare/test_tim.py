@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.shelves import directory_of
 
 from pipeline.prepare.tim import Candidate, Partners, action, near_duplicates
 from pipeline.shards.hashes import minhash
@@ -35,6 +36,10 @@ def _candidate(
 def _alone(number: int, document: str | None = None) -> Candidate:
     """A page that says what no other one says."""
     return _candidate(number, document, [f"{number} {i}" for i in range(40)])
+
+
+def _partners(pages: Sequence[Candidate]) -> Partners:
+    return Partners(directory_of(pages))
 
 
 def test_pinned() -> None:
@@ -87,7 +92,7 @@ def test_near_duplicates_is_mutual(sizes: list[int], hashes: list[int]) -> None:
 @st.composite
 def _shelves(draw: st.DrawFn) -> list[Candidate]:
     """Pages of a few documents, some of them saying the same."""
-    pages = draw(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 6)), min_size=1, max_size=14))
+    pages = sorted(draw(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 6)), min_size=1, max_size=14)))
     return [
         _candidate(i, f"document {document}", [f"{text} {j}" for j in range(40)])
         for i, (document, text) in enumerate(pages)
@@ -96,19 +101,20 @@ def _shelves(draw: st.DrawFn) -> list[Candidate]:
 
 @given(_shelves(), st.integers(0, 1 << 40), st.integers(0, 9))
 def test_a_partner_is_another_document_and_no_near_duplicate(pages: list[Candidate], seed: int, variant: int) -> None:
-    partners = Partners(pages)
+    partners = _partners(pages)
     for page in pages:
         fitting = [c for c in pages if c.document != page.document and not near_duplicates(page, c)]
         found = partners.find(seed, page, variant)
         assert found in fitting or found is None
-        assert Partners(pages).find(seed, page, variant) == found
+        assert (found is None) == (not fitting)  # every page of every document is tried
+        assert _partners(pages).find(seed, page, variant) == found
 
 
 def test_documents_are_drawn_evenly_however_many_pages_they_have() -> None:
     pages = [_alone(0, "asking")]
     for document in range(10):
         pages += [_alone(len(pages) + i, f"other {document}") for i in range(1 + 6 * (document % 2))]
-    partners = Partners(pages)
+    partners = _partners(pages)
     found = [partners.find(1, pages[0], variant) for variant in range(4000)]
     by_document = Counter(candidate.document for candidate in found if candidate)
     assert sum((count - 400) ** 2 / 400 for count in by_document.values()) < 33  # chi-square, 9 degrees, 1 in 10,000
@@ -120,7 +126,7 @@ def test_documents_are_drawn_evenly_however_many_pages_they_have() -> None:
 
 def test_partners_of_variants_and_seeds_differ() -> None:
     pages = [_alone(i) for i in range(200)]
-    partners = Partners(pages)
+    partners = _partners(pages)
 
     def keys(seed: int, variant: int) -> list[str]:
         return [found.key for page in pages if (found := partners.find(seed, page, variant))]
@@ -133,13 +139,27 @@ def test_partners_of_variants_and_seeds_differ() -> None:
 def test_one_that_fits_is_found_among_many_that_do_not() -> None:
     text = WORDS[:50]
     pages = [_candidate(i, f"document {i}", text) for i in range(12)] + [_alone(12)]
-    found = [Partners(pages).find(seed, pages[0], 0) for seed in range(50)]
+    found = [_partners(pages).find(seed, pages[0], 0) for seed in range(50)]
     assert [candidate for candidate in found if candidate] == [pages[12]] * 50
 
 
 def test_none_where_none_fits() -> None:
     alone = [_alone(0, "one"), _alone(1, "one")]
-    assert Partners(alone).find(0, alone[0], 0) is None
+    assert _partners(alone).find(0, alone[0], 0) is None
     twins = [_candidate(0, "one", WORDS[:50]), _candidate(1, "other", WORDS[:50])]
-    assert Partners(twins).find(0, twins[0], 0) is None
-    assert Partners([]).find(0, alone[0], 0) is None
+    assert _partners(twins).find(0, twins[0], 0) is None
+    assert _partners([]).find(0, alone[0], 0) is None
+
+
+def test_pages_that_may_not_are_never_partners() -> None:
+    pages = [_alone(i) for i in range(12)]
+    partners = Partners(directory_of(pages), lambda page: page.row == 7)
+    assert {partners.find(seed, pages[0], 0) for seed in range(30)} == {pages[7]}
+    assert partners.find(0, pages[7], 0) is None
+
+
+def test_partners_are_pinned() -> None:
+    """Another draw would change every training dataset."""
+    pages = [_alone(i) for i in range(100)]
+    found = [_partners(pages).find(5, page, 1) for page in pages[:12]]
+    assert [one.row for one in found if one] == [91, 63, 55, 89, 93, 87, 41, 75, 6, 25, 85, 89]

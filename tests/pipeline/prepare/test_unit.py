@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.prepare import PrepareWorker, load_tokenizer
+from pipeline.prepare import Pages, load_tokenizer
 from pipeline.prepare.unit import TOKENIZER_FILE, generations_of
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
@@ -144,13 +144,13 @@ def test_another_tokenizer_file_is_refused(filled: Any) -> None:
     url = filled.prepare(**MIXED)
     Store(url).write(TOKENIZER_FILE, filled.tokenizer.replace(b'"ka"', b'"KA"'))
     with pytest.raises(ValueError, match=r"tokenizer\.json is not what the dataset was made with"):
-        PrepareWorker(url, "gen-0000", filled.pages_url, filled.pages.info.digest, filled.config(**MIXED))
+        filled.worker(url, filled.config(**MIXED))
 
 
 def test_other_pages_are_refused(filled: Any) -> None:
     url = filled.prepare(**MIXED)
     with pytest.raises(ValueError, match=f"no generations of it add up to digest {'0' * 16}"):
-        PrepareWorker(url, "gen-0000", filled.pages_url, "0" * 64, filled.config(**MIXED))
+        filled.worker(url, filled.config(**MIXED), digest="0" * 64)
 
 
 def test_generations_of_finds_every_earlier_state(filled: Any) -> None:
@@ -167,15 +167,102 @@ def test_a_damaged_page_is_named(filled: Any) -> None:
     data = bytearray(tar.read_bytes())
     data[700] ^= 1
     tar.write_bytes(data)
-    worker = PrepareWorker(url, "gen-0000", filled.pages_url, filled.pages.info.digest, filled.config(**MIXED))
+    worker = filled.worker(url, filled.config(**MIXED))
     with pytest.raises(ValueError, match=r"gen-0000/pages-000001\.tar: .* are not those of the index"):
         worker.run(1, lambda: None)
 
 
 def test_each_page_ticks(filled: Any) -> None:
     url = filled.prepare(**MIXED)
-    worker = PrepareWorker(url, "gen-0000", filled.pages_url, filled.pages.info.digest, filled.config(**MIXED))
+    worker = filled.worker(url, filled.config(**MIXED))
     ticks: list[None] = []
     marker = worker.run(2, lambda: ticks.append(None))
     assert len(ticks) == marker.counts.rows == 2
     assert GenerationFiles(Store(url), "gen-0000").done() == {"000000", "000001", "000002"}
+
+
+def _two_sided(workshop: Any, make_document: Any) -> dict[str, str]:
+    """Fourteen documents, each of which a second one says again; keys of the pages by their text."""
+    documents = []
+    for i in range(14):
+        text = workshop.words(f"text {i}", 40)
+        documents += [make_document(f"{which} {i}", [[*text[:38], which, which]]) for which in ("one", "other")]
+    workshop.add(*documents)
+    return {document.key(): f"text {i // 2}" for i, document in enumerate(documents)}
+
+
+def test_both_sides_of_a_split_are_all_there_is(workshop: Any, make_document: Any) -> None:
+    texts = _two_sided(workshop, make_document)
+    options = {"held_out": 0.3, "variants": 2, "tim_replace_rate": 0.5}
+    sides = {split: workshop.prepare(split, split=split, **options) for split in ("train", "held-out")}
+    keys = {split: set(_samples(url)) for split, url in sides.items()}
+    assert keys["train"] | keys["held-out"] == set(texts)
+    assert not keys["train"] & keys["held-out"]
+    assert 4 <= len(keys["held-out"]) <= 16
+    # What says the same lies on one side.
+    assert not {texts[key] for key in keys["train"]} & {texts[key] for key in keys["held-out"]}
+    for split, url in sides.items():
+        assert Dataset(url).info.totals.reasons == {"other-split": 28 - len(keys[split])}
+        partners = {plan.partner for sample, _ in _samples(url).values() for plan in sample.tim if plan.partner}
+        assert len(partners) > 3
+        assert partners <= keys[split]
+
+
+def test_a_split_does_not_depend_on_the_seed_and_holds_when_pages_are_added(workshop: Any, make_document: Any) -> None:
+    texts = _two_sided(workshop, make_document)
+    options = {"held_out": 0.3, "tim_replace_rate": 0.0}
+    first = set(_samples(workshop.prepare("first", **options)))
+    assert set(_samples(workshop.prepare("seed", seed=9, **options))) == first
+    more = {f"text {i}": make_document(f"new {i}", [workshop.words(f"text {i}", 40)]) for i in range(14)}
+    workshop.add(*more.values())
+    url = workshop.prepare("first", **options)
+    later = set(_samples(url))
+    assert later >= first
+    assert later - first == {document.key() for text, document in more.items() if text in {texts[key] for key in first}}
+    assert set(_samples(workshop.prepare("at once", **options))) == later
+
+
+def test_what_is_excluded_is_neither_a_sample_nor_a_partner(
+    workshop: Any, make_document: Any, tmp_path_factory: Any
+) -> None:
+    kept_out = type(workshop)(tmp_path_factory.mktemp("evaluation"))
+    same, like = workshop.document("same", 40, 50), workshop.words("like", 60)
+    kept_out.add(same, make_document("form", [like]))
+    near = make_document("near", [[*like[:57], "ka", "ka", "ka"]])
+    others = [workshop.document(f"other {i}", 40) for i in range(6)]
+    workshop.add(same, near, *others)
+    exclude = [Pages(kept_out.pages_url, kept_out.pages.info.digest)]
+    options = {"variants": 6, "tim_replace_rate": 0.8}
+    url = workshop.prepare("train", exclude=exclude, **options)
+    info = Dataset(url).info
+    assert info.config["exclude"] == [kept_out.pages.info.digest]
+    assert (info.totals.ok, info.totals.reasons) == (6, {"excluded": 3})
+    details = {row["detail"] for row in Dataset(url).manifest("gen-0000").to_pylist() if row["reason"]}
+    assert details == {"its document is kept out", "a near-duplicate of a page that is kept out"}
+    samples = _samples(url)
+    assert set(samples) == {document.key() for document in others}
+    assert {plan.partner for sample, _ in samples.values() for plan in sample.tim if plan.partner} <= set(samples)
+    # More of what is kept out is another configuration, and a worker that is given other datasets does nothing.
+    with pytest.raises(ValueError, match="not those of the configuration"):
+        workshop.worker(url, workshop.config(exclude=["0" * 64], **options), exclude)
+    with pytest.raises(ValueError, match="exclude was .* and is"):
+        workshop.prepare("train", **options)
+
+
+def test_filters_are_counted(workshop: Any, make_document: Any) -> None:
+    workshop.add(
+        make_document("greek", [["αλφα", "βητα", "ka"]]),
+        make_document("latin", [["ka", "lo", "mi"]]),
+        make_document("few", [["ka"]]),
+    )
+    url = workshop.prepare(scripts=["latin"], min_words=2, tim_replace_rate=0.0)
+    assert Dataset(url).info.totals.reasons == {"other-script": 1, "too-few-words": 1}
+    small = workshop.prepare("small", min_side=241, tim_replace_rate=0.0)
+    assert Dataset(small).info.totals.reasons == {"page-too-small": 3}
+
+
+def test_the_worker_holds_no_table_of_pages(filled: Any) -> None:
+    """Beside the plan it has read no index before its first page."""
+    url = filled.prepare(**MIXED)
+    worker = filled.worker(url, filled.config(**MIXED))
+    assert not worker._directory._indexes

@@ -40,6 +40,14 @@ def test_specials_padding_and_labels(make_example: Make) -> None:
     assert (batch.positions, batch.keys) == ([40, 42], ["a", "b"])
 
 
+def test_the_box_of_sep_may_be_hugging_faces(make_example: Make) -> None:
+    one = make_example([1, 2], picture_SSC=SMALL)
+    box = collate([one], [0], Special(pad=9, cls=7, sep=8, sep_box=1000)).bbox[0]
+    assert box[4].tolist() == [1000] * 4
+    assert not box[0].any()
+    assert not box[5:].any()
+
+
 @pytest.mark.parametrize("action", list(TimAction))
 def test_only_aligned_pages_match(make_example: Make, action: TimAction) -> None:
     batch = collate([make_example([1], picture_SSC=SMALL, action=action)], [0], SPECIAL)

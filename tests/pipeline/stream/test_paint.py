@@ -11,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.stream.draw import DROPPED_RGB, Drawing, draw, fill_boxes, label, match, paint
+from pipeline.stream.draw import Drawing, draw, fill_boxes, label, match, paint
 from pipeline.stream.example import IGNORE, Example
 from schemas.sample import TimAction
+from schemas.stream import Objectives
 
 Make = Callable[..., Example]
 MakeDrawing = Callable[..., Drawing]
 BLACK = (0, 0, 0)
+DROPPED_RGB = Objectives().dropped_fill
 
 
 def _select(example: Example, tokens: list[int]) -> Example:
@@ -30,7 +32,7 @@ def _filled(picture: NDArray[np.uint8], fill: tuple[int, int, int] = BLACK) -> N
 
 
 def _painted(example: Example) -> NDArray[np.bool_]:
-    done = paint(example, BLACK).picture_SSC
+    done = paint(example, BLACK, BLACK).picture_SSC
     assert done is not None
     assert done.shape == (224, 224, 3)
     return _filled(done)
@@ -79,6 +81,28 @@ def test_any_box_covers_what_lies_under_it_and_no_further_pixel(box: list[int], 
     assert found.sum() == found.any(axis=0).sum() * found.any(axis=1).sum()
 
 
+@given(
+    st.lists(st.integers(0, 1000), min_size=4, max_size=4),
+    st.integers(1, 100),
+    st.integers(1, 100),
+    st.integers(0, 4),
+)
+def test_any_box_grows_on_each_side_as_far_as_there_is_picture(
+    box: list[int], height: int, width: int, grow: int
+) -> None:
+    boxes = np.array([[*np.minimum(box[:2], box[2:]), *np.maximum(box[:2], box[2:])]])
+    exact, grown = (np.full((height, width, 3), 255, dtype=np.uint8) for _ in range(2))
+    fill_boxes(exact, boxes, BLACK)
+    fill_boxes(grown, boxes, BLACK, grow)
+    expected = np.zeros((height, width), dtype=np.bool_)
+    for y, x in np.argwhere(_filled(exact))[[0, -1]]:
+        corners = [(max(0, y - grow), max(0, x - grow)), (y + grow + 1, x + grow + 1)]
+        expected[corners[0][0] : corners[1][0], corners[0][1] : corners[1][1]] = True
+    rows, columns = np.nonzero(expected)
+    expected[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = True
+    assert np.array_equal(_filled(grown), expected)
+
+
 def test_later_boxes_do_not_undo_earlier_ones() -> None:
     picture = np.full((100, 100, 3), 255, dtype=np.uint8)
     fill_boxes(picture, np.array([[0, 0, 500, 500], [250, 250, 750, 750]]), (1, 2, 3))
@@ -116,7 +140,7 @@ def test_words_with_random_and_unchanged_tokens_are_masked_too(make_example: Mak
 def test_the_paint_goes_on_before_the_picture_is_reduced(make_example: Make) -> None:
     """As in the paper: a pixel of the model's picture that is half covered is half as bright."""
     example = make_example([1], box_T4=np.array([[0, 0, 502, 1000]]))  # 224.9 of 448 pixels: 225
-    done = paint(_select(example, [0]), BLACK).picture_SSC
+    done = paint(_select(example, [0]), BLACK, BLACK).picture_SSC
     assert done is not None
     assert set(np.unique(done[:, :112])) == {0}
     assert set(np.unique(done[:, 112])) <= {127, 128}
@@ -134,7 +158,7 @@ def test_nothing_of_a_masked_word_is_left(make_example: Make) -> None:
         under = np.full((448, 448, 3), 200, dtype=np.uint8)
         fill_boxes(under, box, (1, 1, 1))
         page = np.where(_filled(under, (1, 1, 1))[:, :, None], ink, under)
-        painted = paint(_select(make_example([1], box_T4=box, picture_SSC=page), [0]), BLACK).picture_SSC
+        painted = paint(_select(make_example([1], box_T4=box, picture_SSC=page), [0]), BLACK, BLACK).picture_SSC
         assert painted is not None
         pictures.append(painted)
     assert np.array_equal(*pictures)
@@ -145,7 +169,7 @@ def test_a_dropped_picture_is_the_mean_with_its_paint(make_example: Make) -> Non
                            line_box_L4=np.array([[0, 0, 1000, 250], [0, 500, 1000, 750]]),
                            box_T4=np.array([[0, 0, 250, 250]] * 4 + [[0, 500, 250, 750]] * 4),
                            )  # fmt: skip
-    done = paint(match(_select(example, [4])), BLACK).picture_SSC
+    done = paint(match(_select(example, [4]), DROPPED_RGB), BLACK, BLACK).picture_SSC
     assert done is not None
     expected = np.empty((224, 224, 3), dtype=np.uint8)
     expected[:] = DROPPED_RGB
@@ -159,11 +183,44 @@ def test_the_mean_is_what_the_backbone_takes_for_nothing() -> None:
     assert np.allclose(DROPPED_RGB[::-1], [103.53, 116.28, 123.675], atol=0.5)
 
 
+def test_masks_and_covers_have_their_own_fills_and_covers_lie_above(make_example: Make) -> None:
+    example = make_example([1, 1], box_T4=np.array([[0, 0, 500, 500], [0, 500, 500, 1000]]),
+                           line_box_L4=np.array([[0, 250, 1000, 500]]), line_T=np.array([0, 0]),
+                           cover_L=np.array([True]))  # fmt: skip
+    done = paint(_select(example, [0]), (255, 0, 0), (0, 0, 255)).picture_SSC
+    assert done is not None
+    expected = np.full((224, 224, 3), 255, dtype=np.uint8)
+    expected[:112, :112] = (255, 0, 0)
+    expected[56:112] = (0, 0, 255)
+    assert np.array_equal(done, expected)
+
+
+def test_masks_grow_and_covers_do_not(make_example: Make) -> None:
+    example = make_example([1, 1], box_T4=np.array([[250, 250, 500, 500], [0, 0, 100, 100]]),
+                           line_box_L4=np.array([[0, 750, 500, 1000]]), line_T=np.array([0, 0]),
+                           cover_L=np.array([True]))  # fmt: skip
+    done = paint(_select(example, [0]), BLACK, BLACK, 2).picture_SSC
+    assert done is not None
+    expected = np.zeros((224, 224), dtype=np.bool_)
+    expected[55:113, 55:113] = True
+    expected[168:, :112] = True
+    assert np.array_equal(_filled(done), expected)
+
+
+def test_the_rules_name_the_fills(make_example: Make, make_drawing: MakeDrawing) -> None:
+    example = make_example([1], action=TimAction.DROPPED, picture_SSC=None, box_T4=np.array([[0, 0, 1000, 500]]),
+                           line_box_L4=np.array([[0, 0, 1000, 250]]), cover_L=np.array([True]))  # fmt: skip
+    fills = {"mask_fill": (1, 2, 3), "cover_fill": (4, 5, 6), "dropped_fill": (7, 8, 9)}
+    done = draw(example, make_drawing(mvlm_rate=1.0, **fills)).picture_SSC
+    assert done is not None
+    assert [done[row, 0].tolist() for row in (0, 100, 200)] == [[4, 5, 6], [1, 2, 3], [7, 8, 9]]
+
+
 def test_a_partners_picture_is_painted_too_and_not_another_one(make_example: Make) -> None:
     partner = np.full((224, 224, 3), 90, dtype=np.uint8)
     example = _select(make_example([1] * 4, action=TimAction.REPLACED, picture_SSC=partner), [0])
-    assert match(example) is example
-    done = paint(example, BLACK).picture_SSC
+    assert match(example, DROPPED_RGB) is example
+    done = paint(example, BLACK, BLACK).picture_SSC
     assert done is not None
     assert set(np.unique(done)) == {0, 90}
     assert partner.min() == 90  # the stored picture is not painted on

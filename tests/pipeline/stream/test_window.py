@@ -73,3 +73,15 @@ def test_a_word_longer_than_the_window_is_cut(make_example: Make) -> None:
     for epoch in range(50):
         mixed = window(make_example([3, 600, 2], epoch=epoch), 0, 510)
         assert 0 < len(mixed.ids_T) <= 510
+
+
+@given(words_of, st.integers(6, 40), st.integers(0, 9))
+def test_the_first_window_of_any_page_begins_with_it(
+    make_example: Make, words: list[int], size: int, epoch: int
+) -> None:
+    """For evaluation: the same part of a page in each epoch and for each seed."""
+    whole = make_example(words, epoch=epoch)
+    part = window(whole, epoch, size, first=True)
+    assert np.array_equal(part.ids_T, whole.ids_T[: len(part.ids_T)])
+    following = len(part.ids_T)
+    assert following == len(whole.ids_T) or following + words[whole.word_T[following]] > size

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.stream.permutation import Permutation
+from pipeline.permutation import Permutation
 
 seeds = st.integers(0, 1 << 63)
 
