@@ -1,6 +1,6 @@
 """The pictures of docs/reading-order.md: ten generated pages with the lines and the order that they are given.
 
-    python benchmarks/gallery.py docs/pictures/order
+python benchmarks/gallery.py docs/pictures/order
 """
 
 from __future__ import annotations
