@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -80,7 +79,7 @@ def collate(examples: Sequence[Example], positions: Sequence[int], special: Spec
     return Batch(
         input_ids=torch.from_numpy(ids_BT),
         bbox=torch.from_numpy(box_BT4),
-        image=torch.from_numpy(np.stack([_bgr(example) for example in examples])),
+        image=torch.from_numpy(_bgr(examples)),
         attention_mask=torch.from_numpy(mask_BT),
         mlm_labels=torch.from_numpy(mlm_BT),
         tia_labels=torch.from_numpy(tia_BT),
@@ -91,7 +90,12 @@ def collate(examples: Sequence[Example], positions: Sequence[int], special: Spec
     )
 
 
-def _bgr(example: Example) -> NDArray[np.uint8]:
-    """3 x S x S: pictures are decoded as RGB, the backbone was always fed BGR."""
-    assert example.picture_SSC is not None
-    return np.stack(cv2.split(example.picture_SSC)[::-1])
+def _bgr(examples: Sequence[Example]) -> NDArray[np.uint8]:
+    """B x 3 x S x S: pictures are decoded as RGB, the backbone was always fed BGR; grey is three times the same."""
+    pictures = [example.picture_SSC for example in examples]
+    assert pictures[0] is not None
+    image_B3SS = np.empty((len(pictures), 3, *pictures[0].shape[:2]), dtype=np.uint8)
+    for row, picture_SSC in enumerate(pictures):
+        assert picture_SSC is not None
+        image_B3SS[row] = picture_SSC.transpose(2, 0, 1)[::-1]
+    return image_B3SS

@@ -88,7 +88,7 @@ def _check(stored: Stored) -> None:
 
 
 def decode_png(data: bytes) -> NDArray[np.uint8]:
-    """H x W x 3, RGB; ValueError where it is no PNG of 8 bits, grey or in colours, or too large.
+    """H x W x 3 (RGB) or, of a grey picture, H x W x 1; ValueError where it is no PNG of 8 bits, grey or in colours, or too large.
 
     OpenCV takes two thirds of the time that Pillow does.
     """
@@ -101,7 +101,7 @@ def decode_png(data: bytes) -> NDArray[np.uint8]:
     if pixels is None or pixels.dtype != np.uint8:
         raise ValueError("a damaged PNG picture, or one of other than 8 bits")
     if pixels.ndim == 2:
-        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+        return np.asarray(pixels[:, :, None], dtype=np.uint8)
     if pixels.shape[2] != 3:
         raise ValueError(f"a PNG picture of {pixels.shape[2]} channels")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)

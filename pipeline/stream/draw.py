@@ -109,13 +109,20 @@ def paint(example: Example, mask_fill: Rgb, cover_fill: Rgb, mask_grow: int = 0)
     over two of this picture, so that a box rounded outwards does not hide all of its word's ink.
     """
     assert example.picture_SSC is not None
-    picture = example.picture_SSC.copy()
+    picture = _paintable(example.picture_SSC, mask_fill, cover_fill)
     hidden = _hidden(example)
     hidden[1:] &= example.word_T[1:] != example.word_T[:-1]  # all pieces of a word have its box
     fill_boxes(picture, example.box_T4[hidden], mask_fill, mask_grow)
     fill_boxes(picture, example.line_box_L4[example.cover_L], cover_fill)
     reduced = cv2.resize(picture, (MODEL_SIDE, MODEL_SIDE), interpolation=cv2.INTER_AREA)
-    return replace(example, picture_SSC=np.asarray(reduced, dtype=np.uint8))
+    return replace(example, picture_SSC=np.asarray(reduced, dtype=np.uint8).reshape(MODEL_SIDE, MODEL_SIDE, -1))
+
+
+def _paintable(picture: NDArray[np.uint8], *fills: Rgb) -> NDArray[np.uint8]:
+    """A copy; of a grey picture, which stays one channel as long as all paint is grey, too."""
+    if picture.shape[2] == 1 and any(len(set(fill)) > 1 for fill in fills):
+        return np.repeat(picture, 3, axis=2)
+    return picture.copy()
 
 
 def _hidden(example: Example) -> NDArray[np.bool_]:

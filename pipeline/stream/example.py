@@ -27,7 +27,8 @@ class Example:
     line_T: NDArray[np.int64]
     line_box_L4: NDArray[np.int64]
     cover_L: NDArray[np.bool_]
-    picture_SSC: NDArray[np.uint8] | None  # RGB, of the page or its partner; None where the picture is dropped
+    # RGB, or one channel where it is grey; of the page or its partner, None where the picture is dropped.
+    picture_SSC: NDArray[np.uint8] | None
     action: TimAction
     selected_T: NDArray[np.bool_]
     mlm_T: NDArray[np.int64]

@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from pipeline.stream.collate import Special, collate
 from pipeline.stream.draw import Drawing, draw, fill_boxes, label, match, paint
 from pipeline.stream.example import IGNORE, Example
 from schemas.sample import TimAction
-from schemas.stream import Objectives
+from schemas.stream import Objectives, Rgb
 
 Make = Callable[..., Example]
 MakeDrawing = Callable[..., Drawing]
@@ -261,3 +263,16 @@ def test_all_steps_agree(
             assert tia == IGNORE
         else:
             assert tia == (1 if action is not TimAction.ALIGNED else int(cover[line]))
+
+
+@pytest.mark.parametrize("fills", [(BLACK, BLACK), ((255, 0, 0), (0, 0, 255)), (BLACK, (9, 9, 9))])
+def test_a_grey_picture_is_painted_as_the_same_one_in_colours_is(make_example: Make, fills: tuple[Rgb, Rgb]) -> None:
+    grey = np.random.default_rng(1).integers(0, 256, (448, 448, 1)).astype(np.uint8)
+    pictures = []
+    for picture in (grey, grey.repeat(3, axis=2)):
+        example = _select(make_example([1] * 8, cover_L=np.array([True, False]), picture_SSC=picture), [4])
+        done = paint(example, *fills)
+        assert done.picture_SSC is not None
+        assert (done.picture_SSC.shape[2] == 1) == (picture is grey and len(set(fills[0])) == 1)
+        pictures.append(collate([label(done)], [0], Special(0, 1, 2)).image)
+    assert torch.equal(*pictures)
