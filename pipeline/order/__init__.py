@@ -59,4 +59,12 @@ def reading_order(
     return ALGORITHMS[algorithm](mirrored(even) if right_to_left else even)
 
 
-__all__ = ["ALGORITHMS", "DEFAULT", "Layout", "arrange", "letters_of", "reading_order"]
+def order_lines(box: NDArray[np.float64], algorithm: str = DEFAULT, *, levelled: bool = False) -> list[int]:
+    """Indices of lines in reading order; N x 4 boxes in units that compare in both directions.
+
+    `levelled` says that the page is known to stand straight, so that the lines' own neighbours need not say it.
+    """
+    return weighed(box, levelled) if algorithm == DEFAULT else ALGORITHMS[algorithm](box)
+
+
+__all__ = ["ALGORITHMS", "DEFAULT", "Layout", "arrange", "letters_of", "order_lines", "reading_order"]

@@ -50,8 +50,9 @@ def arrange(
     way = _Ways(even, even, np.zeros(len(even), np.bool_), False) if letters is None else _ways(even, letters)
     line = _grouped(way) if source_line is None else np.unique(source_line, return_inverse=True)[1]
     by_line, starts = _by_line(line, way.along)
-    even_lines = _around(level(way.frame, line)[by_line], starts)
-    sequence = weighed(even_lines)
+    words, levelled = level(way.frame, line)
+    even_lines = _around(words[by_line], starts)
+    sequence = weighed(even_lines, levelled=levelled)
     members = _members(by_line, starts)
     if letters is not None and letters[:, RIGHT].any():
         members = [m if way.standing[m[0]] else logical(m, letters, way.from_the_right) for m in members]

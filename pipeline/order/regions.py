@@ -72,6 +72,12 @@ class Boxes:
         """From the left edge of the region to its right one."""
         return max(map(self.x1.__getitem__, region)) - min(map(self.x0.__getitem__, region))
 
+    def share_height(self, left: Region, right: Region) -> bool:
+        """Whether some row of the page passes both; if not, one of them stands above the other."""
+        top = max(min(map(self.top.__getitem__, left)), min(map(self.top.__getitem__, right)))
+        bottom = min(max(map(self.bottom.__getitem__, left)), max(map(self.bottom.__getitem__, right)))
+        return top < bottom
+
     def are_text_columns(self, columns: Sequence[Region], full: float = _FULL) -> bool:
         """Whether there are several columns and each is of running text: its median row covers `full` of it."""
         if len(columns) < 2 or min(map(len, columns)) < _MIN_ROWS:

@@ -11,12 +11,19 @@ _MIN_WORDS = 4  # in a line that says something about the page
 _MIN_PAIRS = 4  # of neighbours that say something about the page
 _MAX_SLOPE = 0.12  # about seven degrees; more is no skew but another kind of page
 _NEAR = 4  # boxes of a band that may be a box's neighbour
+_WIDE = (
+    12.0  # heights: a box as wide is a line of a column of text, whose rows stand as they like beside the next one's
+)
 _MIN_OVERLAP, _SIMILAR = 0.5, 0.7  # of the lower box's height, and of the higher one's: neighbours stand in one row
 
 
-def level(box: NDArray[np.float64], line: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Words moved up or down so that their lines are level; N x 4 in units that compare in both directions."""
-    return _moved(box, _slope_of_lines(box, line))
+def level(box: NDArray[np.float64], line: NDArray[np.intp]) -> tuple[NDArray[np.float64], bool]:
+    """Words moved up or down so that their lines are level, and whether any line is long enough to say how.
+
+    N x 4 in units that compare in both directions.
+    """
+    slope = _slope_of_lines(box, line)
+    return _moved(box, slope or 0.0), slope is not None
 
 
 def straighten(box: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -31,8 +38,8 @@ def _moved(box: NDArray[np.float64], slope: float) -> NDArray[np.float64]:
     return moved
 
 
-def _slope_of_lines(box: NDArray[np.float64], line: NDArray[np.intp]) -> float:
-    """Median of the slopes of the lines, each weighted by its length; 0 where no line says anything."""
+def _slope_of_lines(box: NDArray[np.float64], line: NDArray[np.intp]) -> float | None:
+    """Median of the slopes of the lines, each weighted by its length; None where no line says anything."""
     x, y = (box[:, 0] + box[:, 2]) / 2, (box[:, 1] + box[:, 3]) / 2
     count = np.bincount(line)
     safe = np.maximum(count, 1)
@@ -41,7 +48,7 @@ def _slope_of_lines(box: NDArray[np.float64], line: NDArray[np.intp]) -> float:
     spread, shared = np.bincount(line, dx * dx), np.bincount(line, dx * dy)
     use = (count >= _MIN_WORDS) & (spread > 0)
     if not use.any():
-        return 0.0
+        return None
     return _weighted_median(shared[use] / spread[use], np.sqrt(spread[use]))
 
 
@@ -54,6 +61,7 @@ def _slope_of_neighbours(box: NDArray[np.float64]) -> float:
     low = np.minimum(a_height, b_height)
     row = (shared >= _MIN_OVERLAP * low) & (low >= _SIMILAR * np.maximum(a_height, b_height)) & (b[:, 0] >= a[:, 2])
     row &= b[:, 0] + b[:, 2] > a[:, 0] + a[:, 2]
+    row &= np.maximum(a[:, 2] - a[:, 0], b[:, 2] - b[:, 0]) < _WIDE * np.maximum(a_height, b_height)
     left, right = left[row], right[row]
     kept = nearest(left, right, box[right, 0])
     if len(kept) < _MIN_PAIRS:

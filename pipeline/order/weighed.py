@@ -15,6 +15,10 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.order.asides import asides_last
+from pipeline.order.blocks import is_block_beside_list, runs
+from pipeline.order.cells import captions, cells, records
+from pipeline.order.edges import head_body_foot
 from pipeline.order.lrtb import lrtb
 from pipeline.order.regions import Boxes, Region, median
 from pipeline.order.skew import straighten
@@ -32,17 +36,19 @@ _SAME_GUTTER = 0.5  # of the widest gutter: as wide as this is cut with it
 _SAME_GAP = 0.1  # of the widest gap between rows
 _TABLE_COLUMNS, _TABLE_ROWS, _TABLE_FULL = 3, 6, 0.8  # columns, rows, and the share of the rows that have all cells
 _MARK = 2.0  # a column narrower than so many heights holds the numbers or bullets of a list
+_LATE = 3  # rows of which the last one shows that a gutter runs past them
 _SPOILERS = 3  # rows at a band's end that may keep it from being one, such as a page number in the gutter
 _GRID = 2.0**20  # to the median height
 _TINY = 1e-100  # the least unit: dividing by a smaller one would not be finite
 _MAX_DEPTH = 64  # cuts into each other; what is left then is read by rows, or some pages would take for ever
 
 
-def weighed(box: NDArray[np.float64]) -> list[int]:
-    """Indices in reading order."""
+def weighed(box: NDArray[np.float64], levelled: bool = False) -> list[int]:
+    """Indices in reading order; boxes that are not `levelled` are put straight first."""
     # Ties are broken by geometry alone, so that shuffling the input changes nothing.
     by_place = np.lexsort(box.T)
-    here = straighten(_in_heights(box[by_place]))
+    here = _in_heights(box[by_place])
+    here = here if levelled else straighten(here)
     order: list[int] = by_place[_Cutter(here).order()].tolist()
     return order
 
@@ -63,10 +69,12 @@ class _Cutter:
     def __init__(self, box: NDArray[np.float64]) -> None:
         self._box = box
         self._boxes = Boxes.of(box, _DRAWN_IN)
+        self._caption = captions(self._boxes, self._boxes.rows(list(range(len(box)))))
 
     def order(self) -> list[int]:
         order: list[int] = []
-        stack = [(list(range(len(self._box))), 0)]
+        whole = list(range(len(self._box)))
+        stack = [(part, 0) for part in reversed(head_body_foot(self._boxes, whole))]
         while stack:
             region, depth = stack.pop()
             if len(region) == 1:
@@ -84,28 +92,51 @@ class _Cutter:
         height = boxes.height(region)
         columns = boxes.columns(region, _MIN_GUTTER * height)
         if boxes.are_text_columns(columns):
-            return columns
+            return asides_last(boxes, columns)
+        if is_block_beside_list(boxes, columns):
+            return [columns[0], columns[1] + columns[2]]
         rows = boxes.rows(region)
         if len(rows) == 1 and len(columns) == len(region):
             return columns
         if len(columns) > 1 and (len(rows) == 1 or self._gutter_wins(columns, rows, height)):
-            return _at_wide(columns, boxes.gutters(columns), _SAME_GUTTER)
+            return asides_last(boxes, _at_wide(columns, boxes.gutters(columns), _SAME_GUTTER))
         if len(rows) == 1:
             return [region]
         # What a gutter passes all through was weighed already.
-        bands = rows if len(columns) > 1 else self._bands(rows, _MIN_GUTTER * height)
-        return _at_wide(bands, boxes.leading(bands), _SAME_GAP) if len(bands) > 1 else rows
+        bands = self._bands(rows, _MIN_GUTTER * height, blocks_alone=len(columns) > 1)
+        return self._cut(bands) if len(bands) > 1 else rows
+
+    def _cut(self, bands: list[Region]) -> list[Region]:
+        """The bands, joined over small gaps, but the rows of records taken to pieces by cells."""
+        boxes = self._boxes
+        gaps = boxes.leading(bands)
+        widest = max(gaps)
+        limit = _SAME_GAP * widest if widest > 0 else widest
+        parts: list[Region] = []
+        at = 0
+        open_part = False
+        for record in records(boxes, bands, self._caption):
+            if len(record) > 1:
+                parts += cells(boxes, record)
+                open_part = False
+            elif open_part and gaps[at - 1] < limit:
+                parts[-1] = parts[-1] + record[0]
+            else:
+                parts.append(list(record[0]))
+                open_part = True
+            at += len(record)
+        return parts
 
     def _gutter_wins(self, columns: list[Region], rows: list[Region], height: float) -> bool:
         """Whether the widest gutter weighs more than the gaps between the rows that it passes."""
-        if _is_table(columns, rows):
+        if _is_table(columns, rows) or (self._caption and any(i in self._caption for row in rows for i in row)):
             return False
         boxes = self._boxes
         gutters = boxes.gutters(columns)
         widest = max(gutters)
         left, right = _at_wide(columns, gutters, 1.0, at_most=2)
         left_width = boxes.width(left) / height
-        if left_width < _MARK:
+        if left_width < _MARK or not boxes.share_height(left, right):
             return False
         left_rows = boxes.rows(left)
         gap = _above_nothing(max(boxes.leading(rows)) / height + _LITTLE)
@@ -121,16 +152,27 @@ class _Cutter:
         )
         return weight > _BALANCE
 
-    def _bands(self, rows: list[Region], gutter: float) -> list[Region]:
+    def _bands(self, rows: list[Region], gutter: float, blocks_alone: bool) -> list[Region]:
         """The rows, joined again where they are the rows of columns of text.
 
         So a headline or a page number across the columns parts itself from them, and not their rows from each other.
         """
         bands: list[Region] = []
         first, count = 0, len(rows)
+        blocks = runs(self._boxes, rows, gutter / _MIN_GUTTER)
         while first < count:
+            end = blocks.get(first, 0)
+            if end and is_block_beside_list(self._boxes, self._columns(rows[first:end], gutter)):
+                bands.append([i for row in rows[first:end] for i in row])
+                first = end
+                continue
+            if blocks_alone:
+                bands.append(rows[first])
+                first += 1
+                continue
             # More rows cover more, so a gutter that is closed once stays closed.
-            end = _furthest(first, count, partial(self._is_parted, rows, first, gutter))
+            begun = self._begun(rows, first, gutter)
+            end = _furthest(begun, count, partial(self._is_parted, rows, first, gutter))
             ends = range(end, max(first, end - _SPOILERS), -1)
             kept = next((last for last in ends if self._are_columns(rows[first:last], gutter)), None)
             if kept is not None:
@@ -141,6 +183,18 @@ class _Cutter:
                 bands += rows[first:end]
                 first = end
         return bands
+
+    def _begun(self, rows: list[Region], first: int, gutter: float) -> int:
+        """End of the fewest rows from `first` on that have a gutter, as columns whose rows are not level begin with
+        rows of one column; `first` where there are none.
+        """
+        last = min(first + _LATE, len(rows))
+        for end in range(first + 1, last + 1):
+            if self._is_parted(rows, first, gutter, end):
+                return end
+            if end < last and self._boxes.leading(rows[end - 1 : end + 1])[0] > gutter:
+                break
+        return first
 
     def _is_parted(self, rows: list[Region], first: int, gutter: float, end: int) -> bool:
         return len(self._columns(rows[first:end], gutter)) > 1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.order import DEFAULT, reading_order
+from pipeline.order import DEFAULT, order_lines, reading_order
 from pipeline.order.lines import group_lines
 from pipeline.order.skew import level
 from pipeline.scores.truths.base import Truth
@@ -20,8 +20,8 @@ def order_words(boxes: ArrayLike, line: Sequence[int], aspect: float, algorithm:
     if not len(line):
         return []
     numbers = np.unique(np.asarray(line), return_inverse=True)[1].astype(np.intp)
-    lines = _around(level(_even(boxes, aspect), numbers), numbers)
-    place = np.argsort(reading_order(lines.tolist(), algorithm, aspect=1.0))
+    words, levelled = level(_even(boxes, aspect), numbers)
+    place = np.argsort(order_lines(_around(words, numbers), algorithm, levelled=levelled))
     return _by(place[numbers])
 
 

@@ -88,8 +88,9 @@ def _check(stored: Stored) -> None:
 
 
 def decode_png(data: bytes) -> NDArray[np.uint8]:
-    """H x W x 3 (RGB) or, of a grey picture, H x W x 1; ValueError where it is no PNG of 8 bits, grey or in colours, or too large.
+    """H x W x 3 (RGB) or, of a grey picture, H x W x 1.
 
+    ValueError where it is no PNG of 8 bits, grey or in colours, or too large.
     OpenCV takes two thirds of the time that Pillow does.
     """
     if data[: len(_PNG)] != _PNG:

@@ -106,11 +106,11 @@ class _Form:
         font = self.desk.style.body
         baseline = y1 - 0.6 * font.size
         key = self.sheet.write(x0, baseline, f"{question}:", font)
-        start = x0 + font.width(f"{question}:") + 6
-        self.sheet.rule(start - 2, baseline + 3.4, x1 - 8, baseline + 3.4, 0.4)
-        # An answer close behind its question is on the question's line, as an eye and an OCR engine see it.
+        end = x0 + font.width(f"{question}:")
+        # An answer a space behind its question is on the question's line, as an eye and an OCR engine see it.
         close = self.desk.rng.random() < 0.5
-        x = start if close else start + 2.5 * font.size
+        x = end + (1.5 * font.space if close else 2.5 * font.size + 6)
+        self.sheet.rule(end + 4, baseline + 3.4, x1 - 8, baseline + 3.4, 0.4)
         value = fit(answer, self.answer, x1 - 12 - x) if answer else ""
         self.sheet.question(key, self.sheet.write(x, baseline, value, self.answer, join=close))
 
@@ -142,18 +142,20 @@ class _Form:
             self.sheet.rule(frame[0] + 1, frame[3] - 1, frame[2] - 1, frame[1] + 1, 1.1, _BLUE)
 
     def sign(self) -> None:
-        """A line to sign, and one for the date."""
+        """A line to sign, and one for the date, each behind its question."""
         desk, style, sheet, font = self.desk, self.desk.style, self.sheet, self.desk.style.body.scaled(0.85)
         y, middle = self.y + 4.2 * style.body.size, style.left + 0.6 * style.measure
-        sheet.rule(style.left, y, middle - 20, y, 0.5)
-        sheet.rule(middle, y, style.edge, y, 0.5)
-        art.signature(sheet, desk.rng, style.left + 20, y - 3, 90)
-        below = y + 1.3 * font.size
         sheet.block()
-        sheet.entity("question", sheet.write(style.left, below, "Signature", font))
-        key = sheet.write(middle, below, "Date", font)
-        sheet.question(key, sheet.write(middle + 10, y - 4, desk.writer.date(), self.answer))
-        self.y = below + style.step
+        words = sheet.write(style.left, y - 4, "Signature", font)
+        sheet.entity("question", words)
+        start = sheet.words[words[-1]].box[2] + 6
+        sheet.rule(start, y, middle - 20, y, 0.5)
+        art.signature(sheet, desk.rng, start + 14, y - 3, 90)
+        key = sheet.write(middle, y - 4, "Date", font)
+        start = sheet.words[key[-1]].box[2] + 2.5 * font.size
+        sheet.rule(start - 4, y, style.edge, y, 0.5)
+        sheet.question(key, sheet.write(start, y - 4, desk.writer.date(), self.answer))
+        self.y = y + style.step
 
     def note(self) -> None:
         """Small print at the end."""

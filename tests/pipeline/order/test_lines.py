@@ -39,7 +39,7 @@ def test_words_of_one_line_overlap_in_height_one_by_one(boxes: list[tuple[float,
             assert shared >= 0.5 * min(a[3] - a[1], b[3] - b[1]) - 1e-9
 
 
-@pytest.mark.parametrize(("gap", "lines"), [(10, 1), (12, 1), (14, 2), (40, 2)])
+@pytest.mark.parametrize(("gap", "lines"), [(8, 1), (11, 1), (12, 2), (40, 2)])
 def test_a_gap_parts_where_it_is_wider_than_the_words_are_high(gap: int, lines: int) -> None:
     line = group_lines(np.array([(0, 0, 50, 10), (50 + gap, 0, 100 + gap, 10)], np.float64))
     assert line.max() + 1 == lines
@@ -104,3 +104,23 @@ def test_ten_thousand_words_take_a_moment() -> None:
     began = time.process_time()
     group_lines(np.hstack([corner, corner + rng.uniform(1, 30, (10_000, 2))]))
     assert time.process_time() - began < 2
+
+
+def test_a_space_three_times_as_wide_as_the_others_parts_a_line() -> None:
+    cells = [(100, 100, 150, 112), (154, 100, 200, 112), (210, 100, 250, 112), (254, 100, 300, 112)]
+    assert lines_of(cells) == [[0, 1], [2, 3]]
+    justified = [(100, 100, 150, 112), (160, 100, 200, 112), (210, 100, 250, 112), (260, 100, 300, 112)]
+    assert lines_of(justified) == [[0, 1, 2, 3]], "spaces as wide as each other are of one line"
+
+
+def test_a_gap_with_gaps_above_and_below_it_is_a_gutter() -> None:
+    rows = [[(100, y, 150 - k, 112 + y - 100), (158, y, 210 + k, 112 + y - 100)] for k, y in enumerate((100, 120, 140))]
+    words: list[Box] = [word for row in rows for word in row]
+    assert lines_of(words) == [[0], [1], [2], [3], [4], [5]]
+    assert lines_of(words[:2]) == [[0, 1]], "one row alone says nothing"
+
+
+def test_words_without_high_letters_are_parted_from_others_by_no_wide_space() -> None:
+    """A justified line: the first word goes up, the second one down, and both are level with what is beside them."""
+    line = [(368, 867, 394, 877), (404, 870, 473, 880), (483, 867, 560, 880), (570, 867, 600, 877)]
+    assert lines_of(line) == [[0, 1, 2, 3]]
