@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 
 from model.config import LayoutLMv2Config
+from model.dropout import Dropout
 from model.initialise import initialise
 from model.layoutlmv2 import LayoutLMv2Model
 from model.objectives import IGNORED
@@ -27,7 +28,7 @@ class LayoutLMv2ForTokenClassification(PretrainedModel):
     def __init__(self, config: LayoutLMv2Config) -> None:
         super().__init__(config)
         self.layoutlmv2 = LayoutLMv2Model(config)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.dropout = Dropout(config.hidden_dropout_prob)
         self.classifier = nn.Linear(config.hidden_size, config.num_labels)
         initialise(self.classifier, config.initializer_range)
 
@@ -57,7 +58,7 @@ class LayoutLMv2ForSequenceClassification(PretrainedModel):
     def __init__(self, config: LayoutLMv2Config) -> None:
         super().__init__(config)
         self.layoutlmv2 = LayoutLMv2Model(config)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.dropout = Dropout(config.hidden_dropout_prob)
         self.classifier = nn.Linear(3 * config.hidden_size, config.num_labels)
         initialise(self.classifier, config.initializer_range)
 

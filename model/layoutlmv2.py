@@ -30,6 +30,7 @@ from torch import Tensor, nn
 
 from model.checks import prepare_inputs
 from model.config import LayoutLMv2Config
+from model.dropout import Dropout
 from model.embeddings import Embeddings, grid_boxes
 from model.encoder import Encoder
 from model.initialise import initialise
@@ -63,7 +64,7 @@ class LayoutLMv2Model(PretrainedModel):
         self.visual = VisualBackbone(config)
         self.visual_proj = nn.Linear(config.fpn_channels, config.hidden_size)
         self.visual_LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.visual_dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.visual_dropout = Dropout(config.hidden_dropout_prob)
         self.register_parameter("visual_segment_embedding", _segment(config))
         self.encoder = Encoder(config)
         self.pooler = Pooler(config) if add_pooling_layer else None
