@@ -77,7 +77,8 @@ def _flex(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, dropou
 def _flex_attention(compiled: bool) -> Callable[..., Any]:
     from torch.nn.attention.flex_attention import flex_attention  # noqa: PLC0415 - slow to import, rarely used
 
-    return torch.compile(flex_attention) if compiled else flex_attention
+    chosen: Any = torch.compile(flex_attention) if compiled else flex_attention
+    return chosen  # type: ignore[no-any-return]
 
 
 class SelfAttention(nn.Module):

@@ -27,7 +27,7 @@ class LayoutLMv2ForTokenClassification(PretrainedModel):
 
     def __init__(self, config: LayoutLMv2Config) -> None:
         super().__init__(config)
-        self.layoutlmv2 = LayoutLMv2Model(config)
+        self.layoutlmv2 = LayoutLMv2Model(config).without_pooler_training()
         self.dropout = Dropout(config.hidden_dropout_prob)
         self.classifier = nn.Linear(config.hidden_size, config.num_labels)
         initialise(self.classifier, config.initializer_range)
@@ -57,7 +57,7 @@ class LayoutLMv2ForSequenceClassification(PretrainedModel):
 
     def __init__(self, config: LayoutLMv2Config) -> None:
         super().__init__(config)
-        self.layoutlmv2 = LayoutLMv2Model(config)
+        self.layoutlmv2 = LayoutLMv2Model(config).without_pooler_training()
         self.dropout = Dropout(config.hidden_dropout_prob)
         self.classifier = nn.Linear(3 * config.hidden_size, config.num_labels)
         initialise(self.classifier, config.initializer_range)
@@ -97,7 +97,7 @@ class LayoutLMv2ForQuestionAnswering(PretrainedModel):
     def __init__(self, config: LayoutLMv2Config) -> None:
         config = config.replace(has_visual_segment_embedding=True)
         super().__init__(config)
-        self.layoutlmv2 = LayoutLMv2Model(config)
+        self.layoutlmv2 = LayoutLMv2Model(config).without_pooler_training()
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         initialise(self.qa_outputs, config.initializer_range)
 

@@ -21,7 +21,8 @@ from model import (
     LayoutLMv2Model,
     preset,
 )
-from model.weights import PretrainedModel, replacing
+from model.files import replacing
+from model.weights import PretrainedModel
 
 CLASSES = [getattr(package, name) for name in package.__all__ if name.startswith("LayoutLMv2For")] + [LayoutLMv2Model]
 
@@ -55,7 +56,8 @@ def test_round_trip_is_exact(tmp_path: Path, cls: type[PretrainedModel]) -> None
     before, after = model.state_dict(), again.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "model.safetensors"]
+    heads = ["pretraining_heads.safetensors"] if cls is LayoutLMv2ForPreTraining else []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "model.safetensors", *heads]
 
 
 def test_stored_form(tmp_path: Path) -> None:
@@ -65,7 +67,8 @@ def test_stored_form(tmp_path: Path) -> None:
     assert config["architectures"] == ["LayoutLMv2ForPreTraining"]
     with safe_open(tmp_path / "model.safetensors", "pt") as stored:
         assert stored.metadata() == {"format": "pt"}
-        heads = {name for name in stored.keys() if not name.startswith("layoutlmv2.")}  # noqa: SIM118
+        assert all(name.startswith("layoutlmv2.") for name in stored.keys())  # noqa: SIM118
+    heads = set(load_file(tmp_path / "pretraining_heads.safetensors"))
     assert heads == {
         "cls.predictions.bias",
         "cls.predictions.transform.dense.weight",
@@ -193,7 +196,7 @@ def test_damaged_or_absent_files_are_named(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="not a complete safetensors file"):
             LayoutLMv2Model.from_pretrained(tmp_path)
     weights.unlink()
-    with pytest.raises(ValueError, match=r"no model\.safetensors"):
+    with pytest.raises(ValueError, match=r"no model\.safetensors and no pytorch_model\.bin"):
         LayoutLMv2Model.from_pretrained(tmp_path)
     for text in ("{", "[]", "[" * 100_000):
         config.write_text(text)
