@@ -80,7 +80,7 @@ class Contestant:
         loss.backward()
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
-        return float(loss)
+        return float(loss.detach())
 
     def backbone(self, batch: Batch) -> float:
         """Forward and backward of the backbone alone."""
