@@ -157,6 +157,11 @@ def measure(options: argparse.Namespace, contestants: list[Contestant]) -> None:
                 )
         if number:
             done.append(lengths)
+            print(
+                f"  {sum(lengths):5} tokens:",
+                *(f"{name} {values[-1]:.3f}" for name, values in seconds.items()),
+                flush=True,
+            )
     report(options, seconds, peaks, losses, done)
 
 
@@ -174,7 +179,8 @@ def report(
     needed = sum(_of_part(flops, options.part) for flops in parts) / len(parts)
     for name, values in seconds.items():
         each = median(values)
-        text = f"  {name:7} {each:8.4f} s a page (median; {min(values):.4f} to {max(values):.4f}), last loss {losses[name]:.4f}"
+        spread = f"{min(values):.4f} to {max(values):.4f}"
+        text = f"  {name:7} {each:8.4f} s a page (median; {spread}), last loss {losses[name]:.4f}"
         if options.device == "cuda":
             text += f", {peaks[name] / 2**30:.1f} GiB, MFU {3 * needed / each / PEAK:.1%}"
         print(text)

@@ -56,7 +56,7 @@ class Encoder(nn.Module):
     def __init__(self, config: LayoutLMv2Config) -> None:
         super().__init__()
         heads = config.num_attention_heads
-        self.checkpointing = False  # layers are computed again in the backward pass, which saves most of the memory
+        self.checkpoint_every = 0  # one layer of so many is computed again in the backward pass, to save memory
         self.corner = _CORNERS[config.relative_2d_corner]
         self.layer = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
         self.has_relative_bias = config.has_relative_attention_bias
@@ -75,8 +75,8 @@ class Encoder(nn.Module):
         positions. The bias is built once here: every layer adds the same one.
         """
         bias = self.attention_bias(keep_BS, bbox_BS4, positions_S, _compute_dtype(hidden_BSD))
-        for layer in self.layer:
-            if self.checkpointing and self.training:
+        for number, layer in enumerate(self.layer):
+            if self.training and self.checkpoint_every and number % self.checkpoint_every == 0:
                 hidden_BSD = checkpoint(layer, hidden_BSD, bias, use_reentrant=False)
             else:
                 hidden_BSD = layer(hidden_BSD, bias)

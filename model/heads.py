@@ -95,7 +95,7 @@ class LayoutLMv2ForQuestionAnswering(PretrainedModel):
     absent_is_zero: ClassVar[tuple[str, ...]] = ("layoutlmv2.visual_segment_embedding",)
 
     def __init__(self, config: LayoutLMv2Config) -> None:
-        config = config.replace(has_visual_segment_embedding=True)
+        config = config.replace(has_visual_segment_embedding=True, num_labels=2)
         super().__init__(config)
         self.layoutlmv2 = LayoutLMv2Model(config).without_pooler_training()
         self.qa_outputs = nn.Linear(config.hidden_size, 2)

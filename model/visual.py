@@ -148,13 +148,14 @@ class VisualBackbone(nn.Module):
         super().__init__()
         rows, columns, _ = config.image_feature_pool_shape
         self.pool_size = (P2_SIZE // rows, P2_SIZE // columns)
-        # Channels last, the form in which convolutions are fastest, on CPUs and on GPUs.
-        self.backbone = FeaturePyramid(config).to(memory_format=torch.channels_last)
+        self.backbone = FeaturePyramid(config)
         self.register_buffer("pixel_mean", torch.tensor(PIXEL_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("pixel_std", torch.tensor(PIXEL_STD).view(3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor) -> Tensor:
         """Features (B, V, F), row by row, of pictures (B, 3, 224, 224): blue, green, red in 0..255, uint8 or float."""
+        # Channels last, the form in which convolutions are fastest, on CPUs and on GPUs. The weights stay as they are:
+        # others' code that saves them expects it.
         pixels = image.contiguous(memory_format=torch.channels_last).to(self.pixel_mean.dtype)
         pixels = (pixels - self.pixel_mean) / self.pixel_std
         maps = avg_pool2d(self.backbone(pixels), self.pool_size)

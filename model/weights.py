@@ -51,16 +51,24 @@ class PretrainedModel(nn.Module):
         super().__init__()
         self.config = config
 
-    def gradient_checkpointing_enable(self, gradient_checkpointing_kwargs: Mapping[str, Any] | None = None) -> None:
+    def gradient_checkpointing_enable(
+        self, gradient_checkpointing_kwargs: Mapping[str, Any] | None = None, every_n_layers: int = 1, **others: Any
+    ) -> None:
         """Keep only the layers' inputs for the backward pass and compute the rest again: less memory, more time.
 
-        The argument is Hugging Face's; whatever it says, the form that is not re-entrant is used.
+        Of every `every_n_layers` layers one is treated so. Whatever the first argument says (it is there for Hugging
+        Face's Trainer), the form that is not re-entrant is used. Raises ValueError for another option that is on.
         """
-        self._checkpoint(True)
+        unknown = sorted(name for name, value in others.items() if value)
+        if unknown:
+            raise ValueError(f"{unknown[0]} is {others[unknown[0]]!r}, which this model cannot do")
+        if every_n_layers < 1:
+            raise ValueError(f"every_n_layers is {every_n_layers}, not at least 1")
+        self._checkpoint(every_n_layers)
 
     def gradient_checkpointing_disable(self) -> None:
         """Keep everything for the backward pass."""
-        self._checkpoint(False)
+        self._checkpoint(0)
 
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
         """Write config.json and model.safetensors, weights first, each atomically. The folder is made if need be.
@@ -102,10 +110,10 @@ class PretrainedModel(nn.Module):
         model.load_report = fill(model, read_folder(path), architectures, path)
         return model.eval()
 
-    def _checkpoint(self, on: bool) -> None:
+    def _checkpoint(self, every: int) -> None:
         for module in self.modules():
-            if hasattr(module, "checkpointing"):
-                setattr(module, "checkpointing", on)  # noqa: B010 - for checkers, a module holds tensors and modules only
+            if isinstance(getattr(module, "checkpoint_every", None), int):
+                module.checkpoint_every = every  # type: ignore[assignment]
 
 
 @torch.no_grad()
