@@ -69,7 +69,7 @@ class Contestant:
         self.name, self.model, self.device = name, model.to(device).train(), device
         self.run: Callable[..., Any] = torch.compile(model) if compiled else model
         learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        self.optimiser = torch.optim.AdamW(learning, lr=1e-5, fused=device.type == "cuda")
+        self.optimiser = torch.optim.AdamW(learning, lr=1e-5, fused=True)
         self.features: Tensor | None = None
 
     def step(self, batch: Batch) -> float:

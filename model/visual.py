@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv2d, interpolate, max_pool2d, relu
+from torch.nn.functional import avg_pool2d, conv2d, interpolate, max_pool2d, relu_
 
 from model.config import P2_SIZE, LayoutLMv2Config, VisualNorm
 from model.detectron2_args import PIXEL_MEAN, PIXEL_STD
@@ -46,7 +46,7 @@ class Stem(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Maps (B, C, 56, 56)."""
-        return max_pool2d(relu(self.conv1(pixels)), kernel_size=3, stride=2, padding=1)
+        return max_pool2d(relu_(self.conv1(pixels)), kernel_size=3, stride=2, padding=1)
 
 
 class Bottleneck(nn.Module):
@@ -65,8 +65,8 @@ class Bottleneck(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """Maps (B, out, height / stride, width / stride)."""
         residual = maps if self.shortcut is None else self.shortcut(maps)
-        inner = relu(self.conv2(relu(self.conv1(maps))))
-        return relu(self.conv3(inner) + residual)
+        inner = relu_(self.conv2(relu_(self.conv1(maps))))
+        return relu_(self.conv3(inner).add_(residual))
 
 
 class ResNeXt(nn.Module):

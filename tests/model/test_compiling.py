@@ -21,7 +21,7 @@ def _fresh() -> None:
 
 @pytest.mark.parametrize(("norm", "backend"), [("frozen", "aot_eager"), ("synchronised", "eager")])
 def test_pretraining_is_one_graph(batch: Batch, labels: Batch, norm: str, backend: str) -> None:
-    """Traced, with its backward pass in one case; any number of masked tokens; without a code generator, to be quick."""
+    """Traced, with its backward pass in one case; any number of masked tokens. Without a code generator: quicker."""
     config = preset("tiny", visual_norm=norm, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
     model = LayoutLMv2ForPreTraining(config).train()
     graph = compiled(model, backend=backend)
