@@ -95,11 +95,13 @@ def _check_values(config: LayoutLMv2Config, inputs: ModelInputs) -> None:
     )
     bad = [((values < 0) | (values > most)).any() for _, values, most in ranges]
     turned_BL = (box[..., 2] < box[..., 0]) | (box[..., 3] < box[..., 1])
-    verdicts = torch.stack([*bad, turned_BL.any()]).tolist()
+    verdicts = torch.stack([*bad, turned_BL.any(), ~inputs.attention_mask.any()]).tolist()
     for (name, values, most), wrong in zip(ranges, verdicts, strict=False):
         if wrong:
             raise ValueError(f"{name} has the value {_first_outside(values, most)}, outside 0..{most}")
     if verdicts[-1]:
+        raise ValueError(f"attention_mask is 0 for all {inputs.attention_mask.numel()} tokens: nothing but padding")
+    if verdicts[-2]:
         raise ValueError(f"bbox has {box[turned_BL][0].tolist()}, where x1 < x0 or y1 < y0")
 
 

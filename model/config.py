@@ -14,6 +14,8 @@ IMAGE_SIZE = 224  # pixels, both ways; the paper resizes every page to it
 P2_SIZE = IMAGE_SIZE // 4  # height and width of the finest feature map, p2
 MAX_BOX = 1000  # boxes are integers 0..1000 of the page
 
+VisualNorm = Literal["frozen", "live", "synchronised"]
+
 _POSITIVE = (
     "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "type_vocab_size",
     "max_position_embeddings", "max_rel_pos", "max_rel_2d_pos", "coordinate_size", "shape_size", "layer_norm_eps",
@@ -21,7 +23,9 @@ _POSITIVE = (
 )  # fmt: skip
 _CHOICES = {
     "hidden_act": ("gelu", "relu"),
-    "visual_norm": ("frozen", "live"),
+    "visual_norm": ("frozen", "live", "synchronised"),
+    "relative_2d_corner": ("released", "paper"),
+    "attention": ("auto", "torch", "own", "flex"),
     "tim_head": ("pooler", "cls"),
     "problem_type": (None, "regression", "single_label_classification", "multi_label_classification"),
 }
@@ -38,10 +42,15 @@ class LayoutLMv2Config:
       ResNeXt (blocks of res2..res5; groups and channels per group in res2; channels after the stem and after res2).
       `image_feature_pool_shape` is (rows, columns, channels of the feature pyramid).
     * `visual_norm`: "frozen" normalises with stored statistics (detectron2's FrozenBN, what Hugging Face fine-tunes
-      with); "live" is batch normalisation that learns, with which the published weights were pre-trained.
+      with); "live" is batch normalisation that learns; "synchronised" has the statistics of all ranks together, as the
+      published weights were pre-trained.
     * `visual_freeze_at`: the first so many stages (stem, res2, ...) do not learn. The paper updates all of them: 0.
       Detectron2's default, and so Hugging Face's, is 2.
+    * The defaults of these two are for fine-tuning. The presets are for pre-training: "synchronised" and 0.
     * `tim_head`: what text-image matching reads in pre-training, the "pooler" output or the bare "cls" output.
+    * `relative_2d_corner`: between which corners of two boxes the 2-D bias takes its distances, the "released" code's
+      (x0, y1) or the "paper"'s (x0, y0).
+    * `attention`: what computes it (`model.attention`); "auto" takes the fastest right one.
     """
 
     vocab_size: int = 30522
@@ -79,9 +88,11 @@ class LayoutLMv2Config:
     visual_width_per_group: int = 8
     visual_stem_channels: int = 64
     visual_res2_channels: int = 256
-    visual_norm: Literal["frozen", "live"] = "frozen"
-    visual_freeze_at: int = 0
+    visual_norm: VisualNorm = "frozen"
+    visual_freeze_at: int = 2
     tim_head: Literal["pooler", "cls"] = "pooler"
+    relative_2d_corner: Literal["released", "paper"] = "released"
+    attention: Literal["auto", "torch", "own", "flex"] = "auto"
 
     def __post_init__(self) -> None:
         """Bring JSON's lists and keys into form, then check every field."""

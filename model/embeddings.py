@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from model.config import MAX_BOX, LayoutLMv2Config
+from model.dropout import Dropout
 
 
 def grid_boxes(rows: int, columns: int) -> Tensor:
@@ -32,7 +33,7 @@ class Embeddings(nn.Module):
         self.w_position_embeddings = nn.Embedding(config.max_2d_position_embeddings, config.shape_size)
         self.token_type_embeddings = nn.Embedding(config.type_vocab_size, hidden)
         self.LayerNorm = nn.LayerNorm(hidden, eps=config.layer_norm_eps)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.dropout = Dropout(config.hidden_dropout_prob)
 
     def layout(self, bbox: Tensor) -> Tensor:
         """Layout embedding (..., D) of boxes (..., 4): left, upper, right, lower, height, width, side by side."""

@@ -10,11 +10,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, relu
+from torch.utils.checkpoint import checkpoint
 
 from model.attention import Attention, ResidualOutput
 from model.config import MAX_BOX, LayoutLMv2Config
 from model.relative_bias import RelativeBias
 
+# Places in [x0, y0, x1, y1]: the paper says top left, the released code takes the lower edge.
+_CORNERS = {"released": (0, 3), "paper": (0, 1)}
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": gelu, "relu": relu}
 
 
@@ -53,6 +56,8 @@ class Encoder(nn.Module):
     def __init__(self, config: LayoutLMv2Config) -> None:
         super().__init__()
         heads = config.num_attention_heads
+        self.checkpoint_every = 0  # one layer of so many is computed again in the backward pass, to save memory
+        self.corner = _CORNERS[config.relative_2d_corner]
         self.layer = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
         self.has_relative_bias = config.has_relative_attention_bias
         self.has_spatial_bias = config.has_spatial_attention_bias
@@ -70,28 +75,32 @@ class Encoder(nn.Module):
         positions. The bias is built once here: every layer adds the same one.
         """
         bias = self.attention_bias(keep_BS, bbox_BS4, positions_S, _compute_dtype(hidden_BSD))
-        for layer in self.layer:
-            hidden_BSD = layer(hidden_BSD, bias)
+        for number, layer in enumerate(self.layer):
+            if self.training and self.checkpoint_every and number % self.checkpoint_every == 0:
+                hidden_BSD = checkpoint(layer, hidden_BSD, bias, use_reentrant=False)
+            else:
+                hidden_BSD = layer(hidden_BSD, bias)
         return hidden_BSD
 
     def attention_bias(self, keep_BS: Tensor, bbox_BS4: Tensor, positions: Tensor, dtype: torch.dtype) -> Tensor:
         """Sum of the biases and the padding, (B, H, S, S) or, without biases, (B, 1, 1, S).
 
-        Padded keys get the lowest finite number, not minus infinity: a row without one real key stays free of NaN.
-        Axes as released: x of the left edge and y of the *lower* one (the paper says the top left corner).
+        Padded keys get a number so low that their weight is exactly zero, but finite also when a kernel counts in
+        powers of two: a row without one real key stays free of NaN. Which corners of the boxes count is
+        `relative_2d_corner`.
         """
         drop_B11S = ~keep_BS[:, None, None, :]
-        lowest = torch.finfo(dtype).min
-        terms: list[Tensor] = []
+        lowest = torch.finfo(dtype).min / 4
+        total: Tensor | None = None
         if self.has_spatial_bias:
-            terms = [self.rel_pos_x_bias(bbox_BS4[..., 0]), self.rel_pos_y_bias(bbox_BS4[..., 3])]
+            x, y = self.corner
+            # In place: the look-ups keep nothing of their results.
+            total = self.rel_pos_x_bias(bbox_BS4[..., x]).add_(self.rel_pos_y_bias(bbox_BS4[..., y]))
         if self.has_relative_bias:
-            terms.append(self.rel_pos_bias(positions))
-        if not terms:
+            term = self.rel_pos_bias(positions)
+            total = term if total is None else total.add_(term)
+        if total is None:
             return torch.zeros(drop_B11S.shape, dtype=dtype, device=drop_B11S.device).masked_fill(drop_B11S, lowest)
-        total = terms[0]
-        for term in terms[1:]:
-            total = total + term
         return total.to(dtype).masked_fill(drop_B11S, lowest)
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 
 from model.config import LayoutLMv2Config
+from model.dropout import Dropout
 from model.initialise import initialise
 from model.layoutlmv2 import LayoutLMv2Model
 from model.objectives import IGNORED
@@ -26,8 +27,8 @@ class LayoutLMv2ForTokenClassification(PretrainedModel):
 
     def __init__(self, config: LayoutLMv2Config) -> None:
         super().__init__(config)
-        self.layoutlmv2 = LayoutLMv2Model(config)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.layoutlmv2 = LayoutLMv2Model(config).without_pooler_training()
+        self.dropout = Dropout(config.hidden_dropout_prob)
         self.classifier = nn.Linear(config.hidden_size, config.num_labels)
         initialise(self.classifier, config.initializer_range)
 
@@ -56,8 +57,8 @@ class LayoutLMv2ForSequenceClassification(PretrainedModel):
 
     def __init__(self, config: LayoutLMv2Config) -> None:
         super().__init__(config)
-        self.layoutlmv2 = LayoutLMv2Model(config)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.layoutlmv2 = LayoutLMv2Model(config).without_pooler_training()
+        self.dropout = Dropout(config.hidden_dropout_prob)
         self.classifier = nn.Linear(3 * config.hidden_size, config.num_labels)
         initialise(self.classifier, config.initializer_range)
 
@@ -94,9 +95,9 @@ class LayoutLMv2ForQuestionAnswering(PretrainedModel):
     absent_is_zero: ClassVar[tuple[str, ...]] = ("layoutlmv2.visual_segment_embedding",)
 
     def __init__(self, config: LayoutLMv2Config) -> None:
-        config = config.replace(has_visual_segment_embedding=True)
+        config = config.replace(has_visual_segment_embedding=True, num_labels=2)
         super().__init__(config)
-        self.layoutlmv2 = LayoutLMv2Model(config)
+        self.layoutlmv2 = LayoutLMv2Model(config).without_pooler_training()
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         initialise(self.qa_outputs, config.initializer_range)
 

@@ -4,7 +4,8 @@ Where the paper and the released model differ, this follows the released model, 
 
 * Text tokens come before visual ones in the sequence; the paper writes the visual ones first. All position information
   is in embeddings and biases, so only the order of the output rows differs.
-* The vertical relative bias takes the lower edge y1 of the boxes; the paper says the top left corner.
+* The vertical relative bias takes the lower edge y1 of the boxes; the paper says the top left corner
+  (`relative_2d_corner="paper"`).
 * Visual tokens have no segment embedding of their own ([C] in the paper) unless `has_visual_segment_embedding`.
 * The relative biases are added after the scores are divided by the square root of the head size.
 
@@ -12,9 +13,13 @@ Where Hugging Face's classes differ, this follows the paper and the original cod
 
 * The three tables of relative biases learn. Hugging Face looks them up without a gradient, so there they stay as
   they were drawn or loaded.
-* The biases are built once per step from integer look-up tables, and attention runs in torch's fused kernels.
-* The backbone is part of this package (no detectron2) and computes p2 only. Its norms can learn ("live"), and no stage
-  is frozen by default: the paper updates all parameters.
+* The biases are built once per step from integer look-up tables in float32, and attention runs in torch's fused
+  kernels, or in one of our own on a CPU.
+* The backbone is part of this package (no detectron2) and computes p2 only, channels last, frozen norms folded into
+  the convolutions. In pre-training its norms learn, over all ranks, and no stage is frozen: the paper updates all
+  parameters. Fine-tuning is as there: norms and two stages are frozen.
+* There is pre-training: three heads and their losses; words are scored at masked positions only.
+* Dropout on a CPU draws 16 bits an element (`model.dropout`): its probability is a multiple of 1/65536.
 * The sequence classifier runs the backbone once, not twice, so in training both uses of the visual embeddings share
   one dropout mask. The visual segment embedding that question answering adds starts at zero where the loaded
   weights have none, not at random.
@@ -25,11 +30,14 @@ Shape suffixes: B pages, L text tokens, V visual tokens, S = L + V, D hidden siz
 
 from __future__ import annotations
 
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 
 from model.checks import prepare_inputs
 from model.config import LayoutLMv2Config
+from model.dropout import Dropout
 from model.embeddings import Embeddings, grid_boxes
 from model.encoder import Encoder
 from model.initialise import initialise
@@ -63,7 +71,7 @@ class LayoutLMv2Model(PretrainedModel):
         self.visual = VisualBackbone(config)
         self.visual_proj = nn.Linear(config.fpn_channels, config.hidden_size)
         self.visual_LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.visual_dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.visual_dropout = Dropout(config.hidden_dropout_prob)
         self.register_parameter("visual_segment_embedding", _segment(config))
         self.encoder = Encoder(config)
         self.pooler = Pooler(config) if add_pooling_layer else None
@@ -99,6 +107,13 @@ class LayoutLMv2Model(PretrainedModel):
         hidden_BSD = self.encoder(torch.cat([text_BLD, visual_BVD], dim=1), keep_BS, bbox_BS4, positions)
         pooled_BD = None if self.pooler is None else self.pooler(hidden_BSD)
         return ModelOutput(hidden_BSD, pooled_BD, visual_BVD)
+
+    def without_pooler_training(self) -> Self:
+        """For heads that do not read the pooler: it is kept, as files hold it, but data-parallel training must not
+        wait for its gradient."""
+        if self.pooler is not None:
+            self.pooler.requires_grad_(False)
+        return self
 
     def visual_embeddings(self, image: Tensor) -> Tensor:
         """Embeddings (B, V, D) of the pictures (B, 3, 224, 224), with their places on the page (paper section 2.1)."""

@@ -1,7 +1,8 @@
 """Named configurations: the paper's models, and small ones that a CPU can train.
 
-The presets are for pre-training, so batch normalisation learns and no stage is frozen, as in the paper ("we update all
-parameters"). For fine-tuning take `visual_norm="frozen"`.
+The presets are for pre-training: batch normalisation learns, with the statistics of all ranks, and no stage is frozen,
+as in the paper ("we update all parameters"). Frozen norms only make sense with the statistics of a loaded backbone;
+that is what fine-tuning starts with, and the defaults of LayoutLMv2Config are for it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 from model.config import LayoutLMv2Config
 
-_PRETRAINING: dict[str, Any] = {"visual_norm": "live", "visual_freeze_at": 0}
+_PRETRAINING: dict[str, Any] = {"visual_norm": "synchronised", "visual_freeze_at": 0}
 
 _PRESETS: dict[str, dict[str, Any]] = {
     # Paper section 4.1: 12 layers, 200M parameters.

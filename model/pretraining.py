@@ -10,8 +10,9 @@ Shape suffixes: B pages, L text tokens, N masked tokens, D hidden size, V vocabu
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,8 @@ from model.layoutlmv2 import LayoutLMv2Model
 from model.objectives import IGNORED, pretraining_loss
 from model.outputs import PreTrainingOutput
 from model.weights import PretrainedModel
+
+_log = logging.getLogger(__name__)
 
 
 class Transform(nn.Module):
@@ -71,6 +74,8 @@ class LayoutLMv2ForPreTraining(PretrainedModel):
     """Body and heads for masked visual-language modelling, text-image alignment and text-image matching."""
 
     head_names: ClassVar[tuple[str, ...]] = ("cls", "tia", "tim")
+    heads_apart: ClassVar[bool] = True
+    visual_defaults: ClassVar[Mapping[str, Any]] = {"visual_norm": "synchronised", "visual_freeze_at": 0}
 
     def __init__(self, config: LayoutLMv2Config) -> None:
         super().__init__(config)
@@ -81,6 +86,13 @@ class LayoutLMv2ForPreTraining(PretrainedModel):
         self.tim = nn.Linear(config.hidden_size, 1)
         for head in (self.cls, self.tia, self.tim):
             initialise(head, config.initializer_range)
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch to training; a warning where frozen norms have no statistics, as no backbone was loaded."""
+        statistics = self.layoutlmv2.visual.backbone.bottom_up.stem.conv1.norm.running_mean
+        if mode and self.config.visual_norm == "frozen" and not statistics.is_meta and not statistics.any():
+            _log.warning("visual_norm is 'frozen', and no backbone was loaded: the norms do nothing")
+        return super().train(mode)
 
     def forward(  # noqa: PLR0913
         self,

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from model.config import LayoutLMv2Config
+from model.dropout import Dropout
 from model.initialise import initialise
 from model.layoutlmv2 import LayoutLMv2Model
 from model.outputs import RelationExtractionOutput
@@ -80,8 +81,8 @@ class Extractor(nn.Module):
 def _feed_forward(config: LayoutLMv2Config) -> nn.Sequential:
     hidden, drop = config.hidden_size, config.hidden_dropout_prob
     return nn.Sequential(
-        nn.Linear(2 * hidden, hidden), nn.ReLU(), nn.Dropout(drop),
-        nn.Linear(hidden, hidden // 2), nn.ReLU(), nn.Dropout(drop),
+        nn.Linear(2 * hidden, hidden), nn.ReLU(), Dropout(drop),
+        nn.Linear(hidden, hidden // 2), nn.ReLU(), Dropout(drop),
     )  # fmt: skip
 
 
@@ -92,8 +93,8 @@ class LayoutLMv2ForRelationExtraction(PretrainedModel):
 
     def __init__(self, config: LayoutLMv2Config) -> None:
         super().__init__(config)
-        self.layoutlmv2 = LayoutLMv2Model(config)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.layoutlmv2 = LayoutLMv2Model(config).without_pooler_training()
+        self.dropout = Dropout(config.hidden_dropout_prob)
         self.extractor = Extractor(config)
         initialise(self.extractor, config.initializer_range)
 

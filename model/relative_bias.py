@@ -58,12 +58,18 @@ class RelativeBias(nn.Module):
         self.register_buffer("buckets", bucket_table(bins, max_distance, radius), persistent=False)
 
     def forward(self, positions_BS: Tensor) -> Tensor:
-        """Biases (B, H, S, S) of int64 positions (B, S): entry [b, h, i, j] is for query i and key j."""
+        """Biases (B, H, S, S) of int64 positions (B, S): entry [b, h, i, j] is for query i and key j.
+
+        In float32 (float64 for a float64 table) whatever type the table has: a gradient is a sum of many thousands of
+        numbers, which in bfloat16 would stop growing.
+        """
         pages, length = positions_BS.shape
         heads = self.weight.shape[0]
         # Spread over all differences first: 2001 entries keep the additions of the backward pass off each other's
         # way where 64 would not. `gather` along a head is many times faster on a CPU than an embedding look-up.
-        table_HR = self.weight[:, self.buckets]
+        precise = torch.promote_types(self.weight.dtype, torch.float32)
+        table_HR = self.weight.to(precise)[:, self.buckets]
         index_BSS = positions_BS[:, None, :] - positions_BS[:, :, None] + self.radius
-        bias = table_HR.gather(1, index_BSS.view(1, -1).expand(heads, -1))
-        return bias.view(heads, pages, length, length).transpose(0, 1)
+        index_BHT = index_BSS.view(pages, 1, -1).expand(-1, heads, -1)
+        bias = table_HR.expand(pages, -1, -1).gather(2, index_BHT)
+        return bias.view(pages, heads, length, length)

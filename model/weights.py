@@ -1,7 +1,4 @@
-"""Loading and saving: a folder with config.json and model.safetensors, as Hugging Face's classes write and read it.
-
-Nothing is unpickled. Files are written under a temporary name, synced and renamed.
-"""
+"""Loading and saving: a folder with config.json and model.safetensors, as Hugging Face's classes write and read it."""
 
 from __future__ import annotations
 
@@ -9,29 +6,29 @@ import json
 import logging
 import os
 import re
-import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from model.config import LayoutLMv2Config
+from model.files import CONFIG_NAME, HEADS_NAME, WEIGHTS_NAME, read_config, read_folder, replacing, write_tensors
+from model.report import LoadReport, copy_exactly, some
 
-CONFIG_NAME = "config.json"
-WEIGHTS_NAME = "model.safetensors"
-_BODY = "layoutlmv2."
-_POOLER = _BODY + "pooler."
+BODY = "layoutlmv2."
+_POOLER = BODY + "pooler."
+PRETRAINING = "LayoutLMv2ForPreTraining"
 
 # Buffers of older files that are a function of the configuration, and counters of batch normalisation.
-_IGNORED = re.compile(
-    r"layoutlmv2\.(embeddings\.position_ids|visual\.pixel_mean|visual\.pixel_std|visual\..*\.num_batches_tracked)"
-)
-_NAMED_AT_MOST = 20
+_IGNORED = {
+    "a buffer that follows from the configuration": re.compile(
+        r"layoutlmv2\.(embeddings\.position_ids|visual\.pixel_mean|visual\.pixel_std)"
+    ),
+    "a counter of batch normalisation": re.compile(r"layoutlmv2\.visual\..*\.num_batches_tracked"),
+}
+_OF_ANOTHER_CLASS = "a head of another class"
 
 _log = logging.getLogger(__name__)
 
@@ -45,19 +42,49 @@ class PretrainedModel(nn.Module):
 
     head_names: ClassVar[tuple[str, ...]] = ()
     absent_is_zero: ClassVar[tuple[str, ...]] = ()  # weights that a file may lack, since zeros mean the same
+    heads_apart: ClassVar[bool] = False  # in a file of their own, as Hugging Face has no such class
+    # How the backbone learns where the folder does not say it for this purpose.
+    visual_defaults: ClassVar[Mapping[str, Any]] = {"visual_norm": "frozen", "visual_freeze_at": 2}
+    load_report: LoadReport | None = None  # of `from_pretrained`
 
     def __init__(self, config: LayoutLMv2Config) -> None:
         super().__init__()
         self.config = config
 
+    def gradient_checkpointing_enable(
+        self, gradient_checkpointing_kwargs: Mapping[str, Any] | None = None, every_n_layers: int = 1, **others: Any
+    ) -> None:
+        """Keep only the layers' inputs for the backward pass and compute the rest again: less memory, more time.
+
+        Of every `every_n_layers` layers one is treated so. Whatever the first argument says (it is there for Hugging
+        Face's Trainer), the form that is not re-entrant is used. Raises ValueError for another option that is on.
+        """
+        unknown = sorted(name for name, value in others.items() if value)
+        if unknown:
+            raise ValueError(f"{unknown[0]} is {others[unknown[0]]!r}, which this model cannot do")
+        if every_n_layers < 1:
+            raise ValueError(f"every_n_layers is {every_n_layers}, not at least 1")
+        self._checkpoint(every_n_layers)
+
+    def gradient_checkpointing_disable(self) -> None:
+        """Keep everything for the backward pass."""
+        self._checkpoint(0)
+
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
-        """Write config.json and model.safetensors, weights first, each atomically. The folder is made if need be."""
+        """Write config.json and model.safetensors, weights first, each atomically. The folder is made if need be.
+
+        The heads of pre-training go to pretraining_heads.safetensors.
+        """
         path = Path(folder)
         path.mkdir(parents=True, exist_ok=True)
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.state_dict().items()}
+        tensors = self.state_dict()
+        apart = {name for name in tensors if self.heads_apart and not name.startswith(BODY)}
+        if apart:
+            write_tensors(path / HEADS_NAME, {name: tensors[name] for name in apart})
+        else:
+            (path / HEADS_NAME).unlink(missing_ok=True)  # of another model that was here
+        write_tensors(path / WEIGHTS_NAME, {name: tensors[name] for name in tensors if name not in apart})
         values = {**self.config.to_dict(), "architectures": [type(self).__name__]}
-        with replacing(path / WEIGHTS_NAME) as temporary:
-            save_file(tensors, temporary, metadata={"format": "pt"})
         with replacing(path / CONFIG_NAME) as temporary:
             temporary.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -65,106 +92,72 @@ class PretrainedModel(nn.Module):
     def from_pretrained(cls, folder: str | os.PathLike[str], **overrides: Any) -> Self:
         """A model in evaluation mode with the weights of `folder`; `overrides` are fields of the configuration.
 
-        The body must be complete and nothing may be left over. A head is taken from a folder of the same class
-        ("architectures" in config.json), and is then strict too; from a folder of another class, only the body is
-        taken and the head stays as drawn, which is logged. Raises ValueError saying what is missing, unexpected, of
-        another shape, or unreadable.
+        Read are safetensors, or pytorch_model.bin with nothing but tensors in it. The body must be complete and nothing
+        may be left over. A head is taken from a folder of the same class ("architectures" in config.json), and is then
+        strict too; from a folder of another class, only the body is taken and the head stays as drawn, which is logged.
+        Every tensor is accounted for in the model's `load_report`. Pre-training and fine-tuning treat the backbone
+        differently: coming from the other one, `visual_norm` and `visual_freeze_at` get this one's defaults. Raises
+        ValueError saying what is missing, unexpected, of another shape, or unreadable.
         """
         path = Path(folder)
         values = read_config(path)
-        model = cls(LayoutLMv2Config.from_dict(values).replace(**overrides))
-        architectures = values.get("architectures")
-        fill(model, read_weights(path), architectures if isinstance(architectures, list) else [], path)
+        classes = values.get("architectures")
+        architectures = classes if isinstance(classes, list) else []
+        other_use = (PRETRAINING in architectures) != (cls.__name__ == PRETRAINING)
+        defaults = cls.visual_defaults if other_use or "visual_norm" not in values else {}
+        config = LayoutLMv2Config.from_dict({**values, **defaults})
+        model = cls(config.replace(**overrides))
+        model.load_report = fill(model, read_folder(path), architectures, path)
         return model.eval()
 
-
-def read_config(folder: Path) -> dict[str, Any]:
-    """The dictionary of config.json; ValueError where there is none."""
-    try:
-        values = json.loads((folder / CONFIG_NAME).read_bytes())
-    except OSError as error:
-        raise ValueError(f"{folder}: cannot read {CONFIG_NAME}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{folder}: {CONFIG_NAME} is not JSON: {error}") from error
-    if not isinstance(values, dict):
-        raise ValueError(f"{folder}: {CONFIG_NAME} holds no object")
-    return values
-
-
-def read_weights(folder: Path) -> dict[str, Tensor]:
-    """The tensors of model.safetensors; ValueError where it is not there or damaged."""
-    path = folder / WEIGHTS_NAME
-    if not path.is_file():
-        raise ValueError(f"{folder}: no {WEIGHTS_NAME} (pickled weights are not read)")
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise ValueError(f"{path}: not a complete safetensors file: {error}") from error
+    def _checkpoint(self, every: int) -> None:
+        for module in self.modules():
+            if isinstance(getattr(module, "checkpoint_every", None), int):
+                module.checkpoint_every = every  # type: ignore[assignment]
 
 
 @torch.no_grad()
-def fill(model: PretrainedModel, stored: Mapping[str, Tensor], architectures: list[Any], source: Path) -> None:
+def fill(model: PretrainedModel, stored: Mapping[str, Tensor], architectures: list[Any], source: Path) -> LoadReport:
     """Copy `stored` into `model` under the rules of `from_pretrained`."""
+    report = LoadReport(str(source), type(model).__name__)
     wanted = _full_names(model.state_dict())
-    given = {name: tensor for name, tensor in _full_names(stored).items() if not _IGNORED.fullmatch(name)}
-    given.update({name: torch.zeros_like(wanted[name]) for name in model.absent_is_zero if name not in given})
-    fresh: set[str] = set()
+    own_name = dict(zip(_full_names(stored), stored, strict=True))
+    given: dict[str, Tensor] = {}
+    for name, tensor in _full_names(stored).items():
+        rule = next((why for why, pattern in _IGNORED.items() if pattern.fullmatch(name)), None)
+        if rule is None:
+            given[name] = tensor
+        else:
+            report.ignored[own_name[name]] = rule
     if not _is_of_class(model, given, architectures):
         # Another class has other heads, and pre-training can do without the pooler: neither is part of the body.
-        given = {name: tensor for name, tensor in given.items() if _in_body(name) or (_pools(name) and name in wanted)}
-        fresh = {name for name in wanted if not _in_body(name) and name not in given}
-    shared = wanted.keys() & given.keys()
-    faults = {
-        "missing": wanted.keys() - given.keys() - fresh,
-        "unexpected": given.keys() - wanted.keys(),
-        "of another shape": {
-            f"{name} {tuple(given[name].shape)} instead of {tuple(wanted[name].shape)}"
-            for name in shared
-            if given[name].shape != wanted[name].shape
-        },
-    }
-    found = [f"{len(names)} {kind}: {_some(names)}" for kind, names in faults.items() if names]
-    if found:
-        raise ValueError(f"{source} does not fit {type(model).__name__}: {'; '.join(found)}")
-    if fresh:
-        _log.warning("%s: not in %s, newly initialised: %s", type(model).__name__, source, _some(fresh))
-    for name in shared:
-        wanted[name].copy_(given[name])
-
-
-@contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `target`; on success sync it and give it the name, on failure remove it."""
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        yield temporary
-        _sync(temporary)
-        temporary.replace(target)
-        _sync(target.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        for name in [name for name in given if not _in_body(name) and not (_pools(name) and name in wanted)]:
+            report.ignored[own_name[name]] = _OF_ANOTHER_CLASS
+            del given[name]
+        report.missing = [name for name in wanted if not _in_body(name) and name not in given]
+    report.loaded = [own_name[name] for name in given]
+    zeros = {name: torch.zeros_like(wanted[name]) for name in model.absent_is_zero if name not in given}
+    copy_exactly(wanted, {**given, **zeros}, str(source), type(model).__name__, report.missing)
+    report.missing += zeros
+    if set(report.missing) - set(zeros):
+        names = some(set(report.missing) - set(zeros))
+        _log.warning("%s: not in %s, newly initialised: %s", type(model).__name__, source, names)
+    _log.info("%s", report)
+    return report
 
 
 def _full_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Names as in a class with a head: those of a bare model get the body's prefix."""
-    if any(name.startswith(_BODY) for name in tensors):
+    if any(name.startswith(BODY) for name in tensors):
         return dict(tensors)
-    return {_BODY + name: tensor for name, tensor in tensors.items()}
+    return {BODY + name: tensor for name, tensor in tensors.items()}
 
 
 def _is_of_class(model: PretrainedModel, given: Mapping[str, Tensor], architectures: list[Any]) -> bool:
     """By the class that the folder names, or, where it names none, by the heads that it holds."""
     if architectures:
         return type(model).__name__ in architectures
-    return {name.split(".")[0] for name in given if not name.startswith(_BODY)} == set(model.head_names)
+    return {name.split(".")[0] for name in given if not name.startswith(BODY)} == set(model.head_names)
 
 
 def _pools(name: str) -> bool:
@@ -172,10 +165,4 @@ def _pools(name: str) -> bool:
 
 
 def _in_body(name: str) -> bool:
-    return name.startswith(_BODY) and not _pools(name)
-
-
-def _some(names: Iterable[str]) -> str:
-    listed = sorted(names)
-    rest = len(listed) - _NAMED_AT_MOST
-    return ", ".join(listed[:_NAMED_AT_MOST]) + (f" and {rest} more" if rest > 0 else "")
+    return name.startswith(BODY) and not _pools(name)

@@ -74,6 +74,7 @@ def test_the_tokenizer_comes_along(trained: Path, tokenizer: bytes, tmp_path: Pa
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "config.json",
         "model.safetensors",
+        "pretraining_heads.safetensors",
         "tokenizer.json",
         "tokenizer_config.json",
         "vocab.txt",

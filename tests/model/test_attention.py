@@ -56,7 +56,7 @@ def test_padded_keys_change_nothing(flags: tuple[bool, bool]) -> None:
 
 def test_page_without_any_real_token_has_no_nan(batch: dict[str, torch.Tensor]) -> None:
     model = LayoutLMv2Model(preset("tiny"))
-    batch["attention_mask"][:] = 0
+    batch["attention_mask"][1] = 0
     out = model(**batch)
     out.last_hidden_state.square().sum().backward()
     assert out.last_hidden_state.isfinite().all()

@@ -31,7 +31,7 @@ def test_impossible_values_are_named(field: str, value: Any) -> None:
 @pytest.mark.parametrize("name", preset_names())
 def test_presets_survive_json(name: str) -> None:
     config = preset(name)
-    assert (config.visual_norm, config.visual_freeze_at) == ("live", 0)
+    assert (config.visual_norm, config.visual_freeze_at) == ("synchronised", 0)
     assert LayoutLMv2Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 

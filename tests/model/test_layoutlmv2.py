@@ -85,6 +85,8 @@ WRONG: list[tuple[str, Callable[[Batch], object], str]] = [
     ("one picture for two", lambda b: b.update(image=b["image"][:1]), r"image.*\(1, 3, 224, 224\)"),
     ("integer picture", lambda b: b.update(image=b["image"].long()), "image.*int64"),
     ("short mask", lambda b: b.update(attention_mask=b["attention_mask"][:, :3]), r"attention_mask.*\(2, 3\)"),
+    ("nothing but padding", lambda b: b["attention_mask"].zero_(), "attention_mask is 0 for all 24 tokens"),
+    ("empty batch", lambda b: b.update(input_ids=torch.zeros(0, 12, dtype=torch.long)), r"input_ids.*\(0, 12\)"),
     ("third segment", lambda b: b["token_type_ids"].__setitem__((0, 0), 2), "token_type_ids.*2.*0..1"),
     ("far position", lambda b: b.update(position_ids=torch.full((2, 12), 512)), "position_ids.*512"),
 ]

@@ -90,3 +90,63 @@ def test_all_three_tables_get_the_gradient_of_a_one_hot_product() -> None:
         expected = torch.einsum("bhij,bijn->hn", upstream, one_hot(buckets, bins).double())
         torch.testing.assert_close(table.weight.grad, expected, rtol=1e-12, atol=1e-12)
         assert table.weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("kernel", ["own", "torch"])
+def test_under_bfloat16_the_tables_accumulate_in_float32(kernel: str) -> None:
+    """The layers' gradients are rounded to bfloat16 once each; adding them up in it would lose nearly all.
+
+    Against the same encoder in float64, on upstream gradients of one sign, which is where a sum stops growing.
+    """
+    torch.manual_seed(0)
+    config = preset("tiny", attention=kernel, attention_probs_dropout_prob=0.0, hidden_dropout_prob=0.0)
+    exact, encoder = Encoder(config).double(), Encoder(config)
+    for parameter in exact.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    encoder.load_state_dict(exact.state_dict())
+    bbox = torch.randint(0, 60, (4, 200, 2)).repeat(1, 1, 2)
+    places = (torch.ones(4, 200, dtype=torch.bool), bbox, torch.arange(200)[None])
+    upstream = torch.rand(4, 2, 200, 200, dtype=torch.float64)
+    exact.attention_bias(*places, torch.float64).backward(upstream)
+    bias = encoder.attention_bias(*places, torch.bfloat16)
+    assert bias.dtype == torch.bfloat16
+    bias.backward(upstream.bfloat16())
+    hidden = torch.randn(4, 200, 32)
+    for name in ("rel_pos_bias", "rel_pos_x_bias", "rel_pos_y_bias"):
+        found, expected = (getattr(one, name).weight.grad.double() for one in (encoder, exact))
+        assert (found - expected).norm() / expected.norm() < 1e-3, name
+    gradients = []
+    for one in (exact, encoder):
+        one.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=one is encoder):
+            out = one(hidden.to(next(one.parameters()).dtype), *places)
+        out.double().pow(3).sum().backward()
+        gradients.append(
+            [getattr(one, n).weight.grad.double() for n in ("rel_pos_bias", "rel_pos_x_bias", "rel_pos_y_bias")]
+        )
+    for wanted, found in zip(*gradients, strict=True):
+        assert (found - wanted).norm() / wanted.norm() < 0.1  # the states themselves are rounded, layer by layer
+
+
+def test_a_table_in_bfloat16_is_read_in_float32() -> None:
+    bias = RelativeBias(heads=1, bins=32, max_distance=128, radius=600).bfloat16()
+    torch.nn.init.normal_(bias.weight)
+    out = bias(torch.arange(512)[None])
+    assert out.dtype == torch.float32
+    out.backward(torch.ones_like(out))
+    counts = torch.zeros(32)
+    for difference in range(-511, 512):
+        counts[bucket(difference, 32, 128)] += 512 - abs(difference)
+    torch.testing.assert_close(bias.weight.grad[0].float(), counts, rtol=0.01, atol=1)
+
+
+def test_corner_of_the_boxes() -> None:
+    """The released code compares lower edges, the paper upper ones."""
+    bbox = torch.tensor([[[0, 0, 10, 100], [0, 50, 10, 100]]])  # two boxes that end on one line
+    keep, positions = torch.ones(1, 2, dtype=torch.bool), torch.arange(2)[None]
+    for corner, same in (("released", True), ("paper", False)):
+        encoder = Encoder(preset("tiny", relative_2d_corner=corner, has_relative_attention_bias=False))
+        torch.nn.init.normal_(encoder.rel_pos_x_bias.weight)
+        torch.nn.init.normal_(encoder.rel_pos_y_bias.weight)
+        bias = encoder.attention_bias(keep, bbox, positions, torch.float32)
+        assert bool((bias == bias[..., :1, :1]).all()) == same

@@ -8,7 +8,8 @@ from torch import nn
 
 from model import LayoutLMv2ForPreTraining, LayoutLMv2Model, preset
 from model.detectron2_args import PIXEL_MEAN, PIXEL_STD
-from model.visual import ChannelNorm, VisualBackbone
+from model.norm import ChannelNorm
+from model.visual import VisualBackbone
 
 
 def test_features_are_a_grid_of_pooled_p2() -> None:
@@ -39,7 +40,7 @@ def test_pixels_are_normalised_by_channel() -> None:
 
 
 def test_live_norm_is_torch_batch_norm() -> None:
-    ours, theirs = ChannelNorm(5, live=True), nn.BatchNorm2d(5)
+    ours, theirs = ChannelNorm(5, "live"), nn.BatchNorm2d(5)
     for _ in range(3):
         maps = torch.randn(4, 5, 6, 6) * 3 + 1
         torch.testing.assert_close(ours(maps), theirs(maps))
@@ -48,9 +49,9 @@ def test_live_norm_is_torch_batch_norm() -> None:
 
 
 def test_frozen_norm_neither_learns_nor_follows_the_batch() -> None:
-    norm = ChannelNorm(5, live=False).train()
+    norm = ChannelNorm(5, "frozen").train()
     assert not list(norm.parameters())
-    assert norm.state_dict().keys() == ChannelNorm(5, live=True).state_dict().keys()
+    assert norm.state_dict().keys() == ChannelNorm(5, "live").state_dict().keys()
     norm(torch.randn(4, 5, 6, 6) * 3 + 1)
     assert torch.equal(norm.running_mean, torch.zeros(5))
 

@@ -21,7 +21,8 @@ from model import (
     LayoutLMv2Model,
     preset,
 )
-from model.weights import PretrainedModel, replacing
+from model.files import replacing
+from model.weights import PretrainedModel
 
 CLASSES = [getattr(package, name) for name in package.__all__ if name.startswith("LayoutLMv2For")] + [LayoutLMv2Model]
 
@@ -55,7 +56,8 @@ def test_round_trip_is_exact(tmp_path: Path, cls: type[PretrainedModel]) -> None
     before, after = model.state_dict(), again.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "model.safetensors"]
+    heads = ["pretraining_heads.safetensors"] if cls is LayoutLMv2ForPreTraining else []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "model.safetensors", *heads]
 
 
 def test_stored_form(tmp_path: Path) -> None:
@@ -65,7 +67,8 @@ def test_stored_form(tmp_path: Path) -> None:
     assert config["architectures"] == ["LayoutLMv2ForPreTraining"]
     with safe_open(tmp_path / "model.safetensors", "pt") as stored:
         assert stored.metadata() == {"format": "pt"}
-        heads = {name for name in stored.keys() if not name.startswith("layoutlmv2.")}  # noqa: SIM118
+        assert all(name.startswith("layoutlmv2.") for name in stored.keys())  # noqa: SIM118
+    heads = set(load_file(tmp_path / "pretraining_heads.safetensors"))
     assert heads == {
         "cls.predictions.bias",
         "cls.predictions.transform.dense.weight",
@@ -193,7 +196,7 @@ def test_damaged_or_absent_files_are_named(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="not a complete safetensors file"):
             LayoutLMv2Model.from_pretrained(tmp_path)
     weights.unlink()
-    with pytest.raises(ValueError, match=r"no model\.safetensors"):
+    with pytest.raises(ValueError, match=r"no model\.safetensors and no pytorch_model\.bin"):
         LayoutLMv2Model.from_pretrained(tmp_path)
     for text in ("{", "[]", "[" * 100_000):
         config.write_text(text)
@@ -214,3 +217,71 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         fail_half_way()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_pickled_weights_are_read_as_tensors_alone(tmp_path: Path) -> None:
+    """pytorch_model.bin of the hub; nothing in it may run."""
+    model = LayoutLMv2ForTokenClassification(preset("tiny"))
+    model.save_pretrained(tmp_path)
+    stored = load_file(tmp_path / "model.safetensors")
+    (tmp_path / "model.safetensors").unlink()
+    torch.save(stored, tmp_path / "pytorch_model.bin")
+    again = LayoutLMv2ForTokenClassification.from_pretrained(tmp_path)
+    assert all(torch.equal(tensor, model.state_dict()[name]) for name, tensor in again.state_dict().items())
+    marker = tmp_path / "ran"
+    torch.save({"weights": _Runs(marker)}, tmp_path / "pytorch_model.bin")
+    whole = (tmp_path / "pytorch_model.bin").read_bytes()
+    for content in (whole, whole[:100], b"", b"not a pickle"):
+        (tmp_path / "pytorch_model.bin").write_bytes(content)
+        with pytest.raises(ValueError, match=r"pytorch_model\.bin: not a readable file of tensors"):
+            LayoutLMv2ForTokenClassification.from_pretrained(tmp_path)
+    assert not marker.exists()
+    torch.save([1, 2], tmp_path / "pytorch_model.bin")
+    with pytest.raises(ValueError, match="no dictionary of tensors"):
+        LayoutLMv2ForTokenClassification.from_pretrained(tmp_path)
+
+
+class _Runs:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self.path,)
+
+
+def test_every_tensor_is_in_the_report(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source = LayoutLMv2ForPreTraining(preset("tiny"))
+    source.save_pretrained(tmp_path)
+    counter = "layoutlmv2.visual.backbone.bottom_up.stem.conv1.norm.num_batches_tracked"
+    _edit(tmp_path, {counter: torch.tensor(7)})
+    with caplog.at_level(logging.INFO):
+        report = LayoutLMv2ForTokenClassification.from_pretrained(tmp_path).load_report
+    assert report is not None
+    assert sorted([*report.loaded, *report.ignored]) == sorted([*source.state_dict(), counter])
+    assert report.ignored[counter] == "a counter of batch normalisation"
+    assert report.ignored["tia.weight"] == "a head of another class"
+    assert report.missing == ["classifier.weight", "classifier.bias"]
+    assert str(report) in caplog.text
+    assert "2 not in the file, newly initialised: classifier.bias, classifier.weight" in str(report)
+
+
+def test_each_use_has_its_own_backbone(tmp_path: Path) -> None:
+    """Pre-training learns norms and all stages; fine-tuning from it freezes, unless told otherwise."""
+    LayoutLMv2ForPreTraining(preset("tiny")).save_pretrained(tmp_path / "a")
+
+    def settings(cls: type[PretrainedModel], folder: str, **changes: object) -> tuple[str, int]:
+        config = cls.from_pretrained(tmp_path / folder, **changes).config
+        return config.visual_norm, config.visual_freeze_at
+
+    assert settings(LayoutLMv2ForPreTraining, "a") == ("synchronised", 0)
+    assert settings(LayoutLMv2ForTokenClassification, "a") == ("frozen", 2)
+    assert settings(LayoutLMv2ForTokenClassification, "a", visual_norm="live") == ("live", 2)
+    LayoutLMv2ForTokenClassification.from_pretrained(tmp_path / "a", visual_freeze_at=1).save_pretrained(tmp_path / "b")
+    assert settings(LayoutLMv2ForTokenClassification, "b") == ("frozen", 1)
+    assert settings(LayoutLMv2ForPreTraining, "b") == ("synchronised", 0)
+    stored = json.loads((tmp_path / "b" / "config.json").read_text())
+    foreign = {name: value for name, value in stored.items() if name not in ("visual_norm", "visual_freeze_at")}
+    (tmp_path / "b" / "config.json").write_text(json.dumps(foreign))  # as Hugging Face's
+    assert settings(LayoutLMv2ForTokenClassification, "b") == ("frozen", 2)
