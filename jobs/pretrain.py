@@ -13,12 +13,14 @@ import typer
 from jobs.cluster.pretrain import pretrain as run_pretrain
 from jobs.command import require_lasting, run_command
 from jobs.train import checkpoint
+from jobs.train.begin import load_beginnings, stored_weights
 from jobs.train.config import OptimConfig, RunConfig, pinned_datasets, settle
 from jobs.train.log import read_metrics
-from jobs.train.loop import CHECKPOINTS, Place, Reading, Trainer
+from jobs.train.loop import CHECKPOINTS, Place, Reading, Trainer, make_model
 from model.presets import preset, preset_names
+from pipeline.prepare.tokenizer import load_tokenizer
 from pipeline.shards.dataset import Dataset
-from pipeline.stream import PretrainStream, ShardCache, make_spec, rank_positions
+from pipeline.stream import PretrainStream, ShardCache, TrainReader, make_spec, rank_positions
 from schemas.stream import Tail
 
 
@@ -36,6 +38,10 @@ def pretrain(
     steps: Annotated[int, typer.Option(help="Steps of the whole run.")] = 1000,
     global_batch: Annotated[int, typer.Option(help="Samples of a step over all workers.")] = 64,
     workers: Annotated[int, typer.Option(help="Workers of Ray Train.")] = 1,
+    text_weights: Annotated[
+        Path | None, typer.Option(help="Begin with a BERT or UniLMv2: its folder, of this vocabulary.")
+    ] = None,
+    backbone: Annotated[Path | None, typer.Option(help="Begin with a Mask R-CNN's backbone: its file.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights, order and draws.")] = 0,
     learning_rate: Annotated[float, typer.Option(help="Highest rate, after the warm-up.")] = 5e-4,
     checkpoint_every: Annotated[int, typer.Option(help="Steps between checkpoints.")] = 500,
@@ -75,6 +81,8 @@ def pretrain(
         ),
         optim=OptimConfig(learning_rate=learning_rate),
         checkpoint_every=checkpoint_every,
+        text_weights=stored_weights("--text-weights", text_weights) if text_weights is not None else None,
+        backbone=stored_weights("--backbone", backbone) if backbone is not None else None,
     )
     if resume is Resume.NEVER and out.exists():
         raise ValueError(f"{out} exists, and --resume never was given")
@@ -85,7 +93,7 @@ def pretrain(
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         settle(out, settings)  # says what is wrong before Ray is started; a new run begins where all nodes can see it
     _say_what_is_read(settings, stream)
-    _say_where_it_begins(out)
+    _say_where_it_begins(out, settings)
     run_pretrain(out, settings, workers, gpu=gpu, reading=reading, address=address)
     print(summary(out))
 
@@ -131,13 +139,17 @@ def _say_what_is_read(settings: RunConfig, stream: PretrainStream) -> None:
         print(f"note: each epoch of {order.size} samples is filled up with {spare} of weight zero (--tail pad)")
 
 
-def _say_where_it_begins(run: Path) -> None:
-    """What the workers will find: nobody sees what they print."""
+def _say_where_it_begins(run: Path, settings: RunConfig) -> None:
+    """What the workers will find: nobody sees what they print. Weights that do not fit are refused here."""
     found, faults = checkpoint.newest(run / CHECKPOINTS)
     for fault in faults:
         print(f"passed over a damaged checkpoint: {fault}")
     if found is not None:
         print(f"going on after step {found.commit.step}", flush=True)
+    elif settings.text_weights is not None or settings.backbone is not None:
+        tokenizer = load_tokenizer(TrainReader(settings.urls[0]).tokenizer)
+        for report in load_beginnings(make_model(settings), settings, tokenizer):
+            print(report, flush=True)
 
 
 def summary(run: Path) -> str:

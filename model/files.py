@@ -50,6 +50,16 @@ def read_folder(folder: Path) -> dict[str, Tensor]:
     raise ValueError(f"{folder}: no {WEIGHTS_NAME} and no {PICKLED_NAME}")
 
 
+def weights_file(place: Path) -> Path:
+    """The file of weights in a model's folder, or `place` itself where that is a file; ValueError where none is."""
+    if place.is_file():
+        return place
+    for name in (WEIGHTS_NAME, PICKLED_NAME):
+        if (place / name).is_file():
+            return place / name
+    raise ValueError(f"{place}: no {WEIGHTS_NAME} and no {PICKLED_NAME}")
+
+
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of one file, by its form: safetensors, or a pickle of which only tensors are let through.
 

@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from pipeline.shards.files import write_atomic
 from schemas.base import Record
+from schemas.page import Sha256
 from schemas.stream import StreamSpec
 
 RUN_FILE = "run.json"
@@ -25,6 +26,13 @@ class OptimConfig(Record):
     clip: PositiveFloat = 1.0  # norm of the gradient
 
 
+class StoredWeights(Record):
+    """Weights of another model that a run begins with."""
+
+    place: str  # a file, or a model's folder
+    sha256: Sha256  # of the file of weights
+
+
 class RunConfig(Record):
     """Everything that a run's results depend on beside the machine."""
 
@@ -36,6 +44,8 @@ class RunConfig(Record):
     stream: StreamSpec
     optim: OptimConfig
     checkpoint_every: PositiveInt
+    text_weights: StoredWeights | None = None  # of a BERT or UniLMv2
+    backbone: StoredWeights | None = None  # of a Mask R-CNN
 
     @property
     def urls(self) -> list[str]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from jobs.train import checkpoint
+from jobs.train.begin import load_beginnings
 from jobs.train.config import RunConfig
 from jobs.train.log import RunLog
 from jobs.train.optim import make_optimizer, make_schedule
@@ -77,10 +78,17 @@ class Trainer:
         for fault in faults if self._place.rank == 0 else []:
             print(f"passed over a damaged checkpoint: {fault}")
         if found is None:
+            self._begin()
             return 0
         checkpoint.load(found, self._model, self._optimizer)
         self._stream.load_state_dict(found.commit.stream)
         return found.commit.step
+
+    def _begin(self) -> None:
+        tokenizer = load_tokenizer(TrainReader(self._config.urls[0]).tokenizer)
+        for report in load_beginnings(self._model, self._config, tokenizer):
+            if self._place.rank == 0:
+                print(report, flush=True)
 
     def _agree(self) -> None:
         """RuntimeError unless all ranks go on from the same step."""

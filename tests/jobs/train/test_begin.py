@@ -1,0 +1,92 @@
+"""Runs that begin with weights of other models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from jobs.train.begin import load_beginnings, stored_weights
+from jobs.train.config import RunConfig
+from jobs.train.loop import Place, Trainer, make_model
+from pipeline.prepare.tokenizer import PageTokenizer, load_tokenizer
+
+Make = Callable[..., RunConfig]
+
+
+@pytest.fixture
+def words(tokenizer: bytes) -> PageTokenizer:
+    """The tokenizer of the dataset."""
+    return load_tokenizer(tokenizer)
+
+
+def _others(model: torch.nn.Module, prefix: str) -> dict[str, torch.Tensor]:
+    """Random weights under the names of a part of the model."""
+    state = model.state_dict()
+    return {
+        name.removeprefix(prefix): torch.rand_like(value) + 0.5
+        for name, value in state.items()
+        if name.startswith(prefix)
+    }
+
+
+@pytest.fixture
+def begun(make_config: Make, words: PageTokenizer, tmp_path: Path) -> RunConfig:
+    """A run that begins with a text encoder and a backbone."""
+    config = make_config(steps=2)
+    model = make_model(config)
+    text = {
+        name: value
+        for name, value in _others(model, "layoutlmv2.").items()
+        if name.startswith(
+            ("encoder.layer", "embeddings.word", "embeddings.position", "embeddings.token", "embeddings.L")
+        )
+    }
+    folder = tmp_path / "bert"
+    folder.mkdir()
+    save_file(text, folder / "model.safetensors")
+    (folder / "vocab.txt").write_text("".join(f"{word}\n" for word in words.vocabulary()))
+    save_file(_others(model, "layoutlmv2.visual."), tmp_path / "rcnn.safetensors")
+    found = {
+        "text_weights": stored_weights("--text-weights", folder),
+        "backbone": stored_weights("--backbone", tmp_path / "rcnn.safetensors"),
+    }
+    return config.model_copy(update=found)
+
+
+def test_a_run_begins_with_them_and_says_what_became_of_each(begun: RunConfig, tmp_path: Path, capsys: Any) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    trainer = Trainer(run, begun, Place(), lambda _step, _values: None)
+    said = capsys.readouterr().out
+    assert "bert into LayoutLMv2ForPreTraining: " in said
+    assert "rcnn.safetensors into LayoutLMv2ForPreTraining: " in said
+    assert "not in the file, newly initialised: " in said
+    state = trainer._model.state_dict()
+    for name in ("embeddings.word_embeddings.weight", "visual.backbone.fpn_lateral2.weight"):
+        assert float(state[f"layoutlmv2.{name}"].mean()) == pytest.approx(1.0, abs=0.1)
+    trainer.train()
+    # A resumed run has its own weights, and needs the others no more.
+    assert begun.text_weights is not None
+    Path(begun.text_weights.place, "model.safetensors").unlink()
+    Trainer(run, begun, Place(), lambda _step, _values: None)
+    assert capsys.readouterr().out == ""
+
+
+def test_other_bytes_and_another_vocabulary_are_refused(begun: RunConfig, words: PageTokenizer) -> None:
+    assert begun.text_weights is not None
+    folder = Path(begun.text_weights.place)
+    vocabulary = folder / "vocab.txt"
+    vocabulary.write_text(vocabulary.read_text().replace("[MASK]\n", "[MASX]\n"))
+    with pytest.raises(ValueError, match="is of another vocabulary"):
+        load_beginnings(make_model(begun), begun, words)
+    with (folder / "model.safetensors").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(ValueError, match="bert holds other weights than those that the run was begun with"):
+        load_beginnings(make_model(begun), begun, words)
+    with pytest.raises(ValueError, match=r"no model\.safetensors and no pytorch_model\.bin"):
+        stored_weights("--text-weights", folder.parent)
