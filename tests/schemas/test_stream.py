@@ -24,7 +24,7 @@ CHANGES: list[dict[str, Any]] = [
             "mvlm_random": 0.2,
             "whole_word": True,
             "mask_fill": (0, 0, 1),
-            "mask_grow": 2,
+            "mask_grow": 3,
             "cover_fill": (0, 0, 2),
             "dropped_fill": (0, 0, 3),
             "first_window": True,
