@@ -23,6 +23,7 @@ from typing import Any
 
 import psutil
 
+import pipeline.ingest.layout
 import pipeline.ingest.page
 import pipeline.ingest.unit
 import pipeline.words.extract
@@ -42,7 +43,7 @@ LINES: dict[str, list[tuple[Any, str]]] = {
     "own: text layer to words": [(pipeline.words.extract, "words_of")],
     "own: route": [(pipeline.words.extract, name) for name in ("ink_of", "features_of", "decide", "rest_of")],
     "own: which way up": [(pipeline.words.extract, name) for name in ("pose_of_chars", "find_pose")],
-    "own: lines and order": [(pipeline.ingest.page, "arrange")],
+    "own: lines and order": [(pipeline.ingest.layout, name) for name in ("arrange", "letters_of")],
     "read and hash the file": [(pipeline.ingest.unit, "read_source")],
     "messages with child processes": [(LimitedProcess, "ask")],
     "picture to JPEG": [(pipeline.ingest.page, "encode_picture")],

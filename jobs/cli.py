@@ -12,6 +12,11 @@ COMMANDS = {
     "ingest": Lazy(
         "jobs.ingest", "ingest", "Turn documents into page shards: words, boxes, reading order and pictures."
     ),
+    "relayout": Lazy(
+        "jobs.relayout",
+        "relayout",
+        "Make lines and reading order of a dataset of pages again, as a new dataset, without OCR.",
+    ),
     "dataset": Lazy("jobs.dataset.app", "app", "Add to a dataset, prove that it is whole, or make one of several."),
     "evaluate": Lazy(
         "jobs.evaluate.app", "app", "Score a dataset of pages against truth: words, lines, reading order."

@@ -93,7 +93,7 @@ def demo(
         prepare(str(at.pages), out=str(at.train), tokenizer=at.tokenizer, variants=variants, seed=seed, workers=workers)
         _say("pretrain: MVLM + TIA + TIM through Ray Train")
         pretrain(
-            str(at.train), out=at.run, config="small", steps=steps, global_batch=_BATCH, workers=workers, seed=seed
+            [str(at.train)], out=at.run, config="small", steps=steps, global_batch=_BATCH, workers=workers, seed=seed
         )
         _say("export: a folder that LayoutLMv2 classes load")
         export(at.run, out=at.model)

@@ -35,7 +35,7 @@ def export(
     model = make_model(config)
     checkpoint.load(found, model)
     model.save_pretrained(out)
-    _write_tokenizer(out, TrainReader(config.train).tokenizer)
+    _write_tokenizer(out, TrainReader(config.urls[0]).tokenizer)
     print(f"{out}: step {found.commit.step} of {run}")
 
 

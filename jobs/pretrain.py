@@ -13,13 +13,13 @@ import typer
 from jobs.cluster.pretrain import pretrain as run_pretrain
 from jobs.command import require_lasting, run_command
 from jobs.train import checkpoint
-from jobs.train.config import OptimConfig, RunConfig, pinned_dataset, settle
+from jobs.train.config import OptimConfig, RunConfig, pinned_datasets, settle
 from jobs.train.log import read_metrics
-from jobs.train.loop import CHECKPOINTS, Place, Trainer
+from jobs.train.loop import CHECKPOINTS, Place, Reading, Trainer
 from model.presets import preset, preset_names
-from pipeline.stream.loader import PretrainStream, make_spec
-from pipeline.stream.order import rank_positions
-from pipeline.stream.reader import TrainReader
+from pipeline.shards.dataset import Dataset
+from pipeline.stream import PretrainStream, ShardCache, make_spec, rank_positions
+from schemas.stream import Tail
 
 
 class Resume(StrEnum):
@@ -30,7 +30,7 @@ class Resume(StrEnum):
 
 
 def pretrain(
-    train: Annotated[str, typer.Argument(help="A training dataset.", show_default=False)],
+    train: Annotated[list[str], typer.Argument(help="Training datasets; several are mixed.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder of the run.", show_default=False)],
     config: Annotated[str, typer.Option(help=f"Configuration of the model: {', '.join(preset_names())}.")] = "base",
     steps: Annotated[int, typer.Option(help="Steps of the whole run.")] = 1000,
@@ -39,7 +39,13 @@ def pretrain(
     seed: Annotated[int, typer.Option(help="Seed of weights, order and draws.")] = 0,
     learning_rate: Annotated[float, typer.Option(help="Highest rate, after the warm-up.")] = 5e-4,
     checkpoint_every: Annotated[int, typer.Option(help="Steps between checkpoints.")] = 500,
+    weight: Annotated[list[float] | None, typer.Option(help="Of each dataset, in order; default: equal.")] = None,
+    buckets: Annotated[int, typer.Option(help="Steps in a window in which like lengths come together.")] = 1,
+    tail: Annotated[Tail, typer.Option(help="What becomes of samples that do not fill a last batch.")] = Tail.WRAP,
     loader_workers: Annotated[int, typer.Option(help="Loader processes of each worker.")] = 0,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on without damaged samples.")] = False,
+    cache: Annotated[Path | None, typer.Option(help="Folder of each node for copies of remote shards.")] = None,
+    cache_gb: Annotated[float, typer.Option(help="Its limit in gigabytes.")] = 50.0,
     gpu: Annotated[bool, typer.Option("--gpu", help="One GPU for each worker.")] = False,
     resume: Annotated[Resume, typer.Option(help="Go on from the newest checkpoint that verifies.")] = Resume.AUTO,
     address: Annotated[str | None, typer.Option(help="Ray cluster; default: one in this process.")] = None,
@@ -57,30 +63,41 @@ def pretrain(
         raise ValueError(f"--loader-workers must not be negative, got {loader_workers}")
     rank_positions(0, global_batch, workers, 0)
     preset(config)
+    urls = [Dataset(url).require("train").store.url for url in train]
+    reading = Reading(loader_workers=loader_workers, cache=make_cache(cache, cache_gb), skip_bad=skip_bad)
     settings = RunConfig(
-        train=TrainReader(train).dataset.store.url,
+        train=urls[0] if len(urls) == 1 else urls,
         preset=config,
         steps=steps,
         seed=seed,
-        stream=make_spec(train, seed, global_batch, pinned_dataset(out)),
+        stream=make_spec(
+            urls, seed, global_batch, pinned_datasets(out), weights=weight or None, buckets=buckets, tail=tail
+        ),
         optim=OptimConfig(learning_rate=learning_rate),
         checkpoint_every=checkpoint_every,
     )
     if resume is Resume.NEVER and out.exists():
         raise ValueError(f"{out} exists, and --resume never was given")
     if "TORCHELASTIC_RUN_ID" in os.environ:
-        _under_torchrun(out, settings, loader_workers)
+        _under_torchrun(out, settings, reading)
         return
-    stream = PretrainStream(settings.train, settings.stream, 0, workers)  # refuses here what workers would refuse
+    stream = PretrainStream(urls, settings.stream, 0, workers)  # refuses here what workers would refuse
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         settle(out, settings)  # says what is wrong before Ray is started; a new run begins where all nodes can see it
-    _warn_of_reuse(settings, stream)
+    _say_what_is_read(settings, stream)
     _say_where_it_begins(out)
-    run_pretrain(out, settings, workers, gpu=gpu, loader_workers=loader_workers, address=address)
+    run_pretrain(out, settings, workers, gpu=gpu, reading=reading, address=address)
     print(summary(out))
 
 
-def _under_torchrun(out: Path, settings: RunConfig, loader_workers: int) -> None:
+def make_cache(folder: Path | None, gigabytes: float) -> ShardCache | None:
+    """The cache that the options ask for; ValueError where they make no sense."""
+    if not 0 < gigabytes <= 1e6:
+        raise ValueError(f"--cache-gb must be more than 0, got {gigabytes:g}")
+    return None if folder is None else ShardCache(folder.absolute(), int(gigabytes * 1e9))
+
+
+def _under_torchrun(out: Path, settings: RunConfig, reading: Reading) -> None:
     cuda = torch.cuda.is_available()
     device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if cuda else torch.device("cpu")
     if cuda:
@@ -90,9 +107,9 @@ def _under_torchrun(out: Path, settings: RunConfig, loader_workers: int) -> None
     try:
         if rank == 0:
             settle(out, settings)
-            _warn_of_reuse(settings, PretrainStream(settings.train, settings.stream))
+            _say_what_is_read(settings, PretrainStream(settings.urls, settings.stream))
         torch.distributed.barrier()
-        place = Place(rank=rank, world_size=world, device=device, loader_workers=loader_workers)
+        place = Place(rank=rank, world_size=world, device=device, reading=reading)
         Trainer(out, settings, place, lambda _step, _values: None).train()
         if rank == 0:
             print(summary(out))
@@ -100,12 +117,18 @@ def _under_torchrun(out: Path, settings: RunConfig, loader_workers: int) -> None
         torch.distributed.destroy_process_group()
 
 
-def _warn_of_reuse(settings: RunConfig, stream: PretrainStream) -> None:
-    epochs = settings.steps * settings.stream.global_batch / stream.order.size
-    if epochs > stream.variants:
-        print(
-            f"note: {epochs:.1f} epochs with {stream.variants} variant(s) of covers and partners: they come round again"
-        )
+def _say_what_is_read(settings: RunConfig, stream: PretrainStream) -> None:
+    """What a person would not expect of the epochs: draws that come round again, samples left out or filled up."""
+    epochs = stream.order.epochs(settings.steps * settings.stream.global_batch)
+    for url, done, variants in zip(settings.urls, epochs, stream.variants, strict=True):
+        if done > variants:
+            text = f"{done:.1f} epochs with {variants} variant(s) of covers and partners: they come round again"
+            print(f"note: {url}: {text}")
+    order = stream.order.datasets[0]
+    if (spare := order.epoch_size - order.size) < 0:
+        print(f"note: {-spare} of {order.size} samples are left out of each epoch, other ones each time (--tail drop)")
+    elif spare:
+        print(f"note: each epoch of {order.size} samples is filled up with {spare} of weight zero (--tail pad)")
 
 
 def _say_where_it_begins(run: Path) -> None:

@@ -24,6 +24,17 @@ Box = Annotated[tuple[Coordinate, Coordinate, Coordinate, Coordinate], AfterVali
 BoxTuple = tuple[int, int, int, int]
 
 
+def _all_ordered(boxes: list[BoxTuple]) -> list[BoxTuple]:
+    for box in boxes:
+        if box[0] > box[2] or box[1] > box[3]:
+            _ordered(box)
+    return boxes
+
+
+# One call of Python for all boxes: a page has some hundred.
+Boxes = Annotated[list[tuple[Coordinate, Coordinate, Coordinate, Coordinate]], AfterValidator(_all_ordered)]
+
+
 def normalise(boxes: ArrayLike, width: float, height: float) -> NDArray[np.int32]:
     """Boxes in any unit to 0..1000 of a page of `width` x `height` in the same unit.
 
@@ -45,7 +56,7 @@ def normalise(boxes: ArrayLike, width: float, height: float) -> NDArray[np.int32
 
 def to_tuples(boxes: NDArray[np.int32]) -> list[BoxTuple]:
     """N x 4 integers as a list of tuples."""
-    return [(int(a), int(b), int(c), int(d)) for a, b, c, d in boxes.tolist()]
+    return list(map(tuple, boxes.tolist()))
 
 
 def union(boxes: Iterable[Sequence[int]]) -> BoxTuple:

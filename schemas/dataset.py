@@ -93,7 +93,8 @@ class GenerationPlan(Record):
     files: list[FileRef]
     retry: bool = False
     replaces: Counts = Counts()  # rejected rows of earlier generations that are tried again here
-    copied_from: Sha256 | None = None  # digest of the generation of another dataset that this one is merged from
+    copied_from: Sha256 | None = None  # digest of the generation of another dataset that this one is made from
+    relaid: bool = False  # and its lines and order were made again
 
 
 class Generation(Record):
@@ -104,7 +105,8 @@ class Generation(Record):
     shards: NonNegativeInt
     counts: Counts
     replaces: Counts = Counts()  # rows of earlier generations in whose place rows of this one stand
-    copied_from: Sha256 | None = None  # digest of the generation of another dataset that this one is merged from
+    copied_from: Sha256 | None = None  # digest of the generation of another dataset that this one is made from
+    relaid: bool = False  # and its lines and order were made again
     inputs: str
     environment: dict[str, str]  # versions and processor: what the bytes depend on beside inputs and configuration
 

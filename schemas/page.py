@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PositiveInt, model_validator
 
 from schemas.base import Record
-from schemas.boxes import Box
+from schemas.boxes import Boxes
 from schemas.truth import PageTruth
 
 PAGE_SCHEMA = "pagemill.page/1"
@@ -70,7 +70,7 @@ class Words(Record):
     """Words in reading order; all lists have one entry per word."""
 
     text: list[str]
-    box: list[Box]
+    box: Boxes
     line: list[int]
     confidence: list[Annotated[float, Field(ge=0, le=1)]]
     source_line: list[int]
@@ -88,7 +88,7 @@ class Words(Record):
 class Lines(Record):
     """Lines in reading order, each with its box and the index of its block."""
 
-    box: list[Box]
+    box: Boxes
     block: list[int]
 
 

@@ -82,10 +82,12 @@ def _refuse_inside(out: Store, inputs: Sequence[str]) -> None:
 
 
 def _refuse_merge(files: GenerationFiles) -> None:
-    """ValueError where the generation that comes next is a copy that `merge` has begun."""
+    """ValueError where the generation that comes next is a copy that another command has begun."""
     plan = files.read_plan()
     if plan is not None and plan.copied_from is not None:
-        raise ValueError(f"{files.store.url}/{files.name} is a merge that was cut off: give that command again first")
+        raise ValueError(
+            f"{files.store.url}/{files.name} is a merge or relayout that was cut off: give that command again first"
+        )
 
 
 def _worker(witnesses: tuple[str, ...], *arguments: Any) -> IngestWorker:

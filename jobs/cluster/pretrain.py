@@ -16,7 +16,7 @@ from ray.train.torch import TorchConfig, TorchTrainer
 from jobs.cluster.session import session
 from jobs.cluster.sharing import dataset_paths, require_shared
 from jobs.train import config as run_config
-from jobs.train.loop import Place, Trainer
+from jobs.train.loop import Place, Reading, Trainer
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 
@@ -33,7 +33,7 @@ def _worker(given: dict[str, Any]) -> None:
         rank=context.get_world_rank(),
         world_size=context.get_world_size(),
         device=ray.train.torch.get_device() if given["gpu"] else torch.device("cpu"),
-        loader_workers=given["loader_workers"],
+        reading=given["reading"],
     )
     config = run_config.RunConfig.from_json(given["config"])
     Trainer(Path(given["run"]), config, place, lambda _step, values: ray.train.report(values)).train()
@@ -45,7 +45,7 @@ def pretrain(
     workers: int,
     *,
     gpu: bool = False,
-    loader_workers: int = 0,
+    reading: Reading = Reading(),
     address: str | None = None,
 ) -> None:
     """Train `config` in the folder `run` with `workers` workers; RuntimeError where that fails for good."""
@@ -53,7 +53,7 @@ def pretrain(
     os.environ.setdefault("RAY_TRAIN_ENABLE_STATE_TRACKING", "0")
     run = run.absolute()
     with session(address, max(workers, len(os.sched_getaffinity(0)))):
-        require_shared(Store(str(run)), dataset_paths(Dataset(config.train)))
+        require_shared(Store(str(run)), [path for url in config.urls for path in dataset_paths(Dataset(url))])
         run_config.settle(run, config)
         waits = bool(address or os.environ.get("RAY_ADDRESS"))
         _check_room(workers, "GPU" if gpu else "CPU", waits=waits)
@@ -63,7 +63,7 @@ def pretrain(
                 "run": str(run),
                 "config": config.to_json(),
                 "gpu": gpu,
-                "loader_workers": loader_workers,
+                "reading": reading,
                 "threads": 1,
             },
             torch_config=TorchConfig(backend="nccl" if gpu else "gloo"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -23,10 +23,11 @@ from pipeline.ingest import InputFiles
 from pipeline.ingest.inputs import PART_INPUTS, SEAL
 from pipeline.ingest.retry import rejected
 from pipeline.shards.dataset import Dataset
+from pipeline.shards.files import Store
 from pipeline.shards.generation import SHARD_PREFIX, GenerationFiles, inputs_unit, is_inputs_unit, unit_name
 from pipeline.shards.planparts import UNITS_PER_PART, part_name
 from pipeline.shards.tar import SampleFacts, ShardBuilder, read_parquet
-from schemas.dataset import Counts, FileRef, GenerationPlan, UnitMarker
+from schemas.dataset import Counts, DatasetInfo, FileRef, Generation, GenerationPlan, UnitMarker
 from schemas.index import INDEX_SCHEMA
 from schemas.manifest import ManifestRow, Status
 
@@ -38,6 +39,7 @@ class Copy:
     original: Original
     files: GenerationFiles
     left_out: LeftOut
+    relaid: bool = False  # lines and order are made again
     _kept: list[tuple[int, bool]] = field(default_factory=list)  # units of which something remains; whether all does
 
     def plan(self, merged: Dataset) -> GenerationPlan:
@@ -76,7 +78,7 @@ class Copy:
         if not whole:
             rows = rows.filter(pa.array(~self.left_out.pages(rows)))
             tar, index = _without_others(tar, index, {row["key"] for row in rows.to_pylist() if row["shard"]})
-        return self.files.write_unit(unit_name(number), self._renamed(rows, stem), (stem, tar, index))
+        return self.files.write_unit(unit_name(number), renamed(rows, self.files.name, stem), (stem, tar, index))
 
     def _put(self, new: bool, name: str, data: bytes) -> FileRef:
         return self.files.put(name, data) if new else self.files.ref(name, data)
@@ -84,12 +86,21 @@ class Copy:
     def _planned(self, rows: int, files: list[FileRef], replaces: Counts) -> GenerationPlan:
         update = {"name": self.files.name, "units": len(self._kept), "rows": rows, "files": files}
         return self.original.plan.model_copy(
-            update={**update, "replaces": replaces, "copied_from": self.original.generation.digest}
+            update={
+                **update,
+                "replaces": replaces,
+                "copied_from": self.original.generation.digest,
+                "relaid": self.relaid,
+            }
         )
 
     def _refuse_another(self, there: GenerationPlan | None) -> None:
         begun = InputFiles(self.files).read_listing() is not None
-        if begun if there is None else there.copied_from != self.original.generation.digest:
+        if (
+            begun
+            if there is None
+            else (there.copied_from, there.relaid) != (self.original.generation.digest, self.relaid)
+        ):
             raise ValueError(f"{self.files.store.url} has another {self.files.name} under way: finish that first")
 
     def _remaining(self, files: GenerationFiles | None, retry: Retry | None) -> Iterator[pa.Table]:
@@ -97,7 +108,7 @@ class Copy:
         decided = _Decided(files)
         for unit in self.original.markers:
             if is_inputs_unit(unit):
-                rows = self._renamed(self.original.rows(unit), None) if files is not None else []
+                rows = renamed(self.original.rows(unit), self.files.name) if files is not None else []
                 decided.copy(unit, self.left_out.decided(rows, retry) if rows else [])
         for number in range(self.original.plan.units):
             table = self.original.rows(unit_name(number))
@@ -108,10 +119,12 @@ class Copy:
                 yield self.original.planned(number).filter(pa.array(~mask))
         decided.flush()
 
-    def _renamed(self, rows: pa.Table, stem: str | None) -> list[ManifestRow]:
-        found = (ManifestRow.model_validate(row) for row in rows.to_pylist())
-        update = {"generation": self.files.name}
-        return [row.model_copy(update=update | ({"shard": stem} if row.status is Status.OK else {})) for row in found]
+
+def renamed(rows: pa.Table, generation: str, stem: str | None = None) -> list[ManifestRow]:
+    """Rows of the manifest as those of another generation, whose shard is `stem`."""
+    found = (ManifestRow.model_validate(row) for row in rows.to_pylist())
+    update = {"generation": generation}
+    return [row.model_copy(update=update | ({"shard": stem} if row.status is Status.OK else {})) for row in found]
 
 
 @dataclass
@@ -171,13 +184,23 @@ def _without_others(tar: bytes, index: bytes, keys: set[str]) -> tuple[bytes, by
     for row in read_parquet(index, INDEX_SCHEMA, "index").to_pylist():
         if row["key"] in keys:
             facts = {name: row[name] for name in ("document", "words", "minhash", "phash", "tokens")}
-            builder.add(row["key"], [_member(tar, row["key"], entry) for entry in row["members"]], SampleFacts(**facts))
+            builder.add(row["key"], [member(tar, row["key"], entry) for entry in row["members"]], SampleFacts(**facts))
     assert len(builder) == len(keys), "a sample of the manifest that the index does not have"
     return builder.finish()
 
 
-def _member(tar: bytes, key: str, entry: dict[str, Any]) -> tuple[str, bytes]:
+def member(tar: bytes, key: str, entry: dict[str, Any]) -> tuple[str, bytes]:
+    """Name and bytes of a member by its entry in the index; RuntimeError where they are not the ones indexed."""
     data = tar[entry["offset"] : entry["offset"] + entry["size"]]
     if hashlib.sha256(data).digest() != entry["sha256"]:
         raise RuntimeError(f"{key}.{entry['name']}: its bytes are not those of the index")
     return entry["name"], data
+
+
+def refuse_others(store: Store, info: DatasetInfo, expected: Sequence[Generation], *, relaid: bool = False) -> None:
+    """ValueError unless the generations of `info` are the first copies of those expected, or all of them and more."""
+    for have, want in zip(info.generations, expected, strict=False):
+        if (have.copied_from, have.relaid) != (want.digest, relaid):
+            raise ValueError(
+                f"{store.url} was not made from these datasets: {have.name} is another; choose another --out"
+            )

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from jobs.dataset.copying import Copy
+from jobs.dataset.copying import Copy, refuse_others
 from jobs.dataset.leftout import Accounts, LeftOut, accounts
 from jobs.dataset.original import Original
 from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, add_generation, generation_name, open_or_create, unit_name
-from schemas.dataset import DatasetInfo, Generation, GenerationPlan, UnitMarker
+from schemas.dataset import DatasetInfo, GenerationPlan, UnitMarker
 
 _COPIERS = 4  # units that are copied at once: each is held in memory
 OnShards = Callable[[int, int], None]
@@ -33,7 +33,7 @@ def merge_datasets(urls: Sequence[str], out: str, on_shards: OnShards = lambda d
         raise ValueError(f"{store.url} is one of the datasets: choose another --out")
     info = open_or_create(store, "pages", sources[0].info.config)
     generations = [generation for source in sources for generation in source.info.generations]
-    _refuse_others(store, info, generations)
+    refuse_others(store, info, generations)
     progress = _Progress(on_shards, sum(generation.shards for generation in generations))
     with alone(store):
         return _merge(sources, store, info, progress)
@@ -127,13 +127,4 @@ def _refuse_unequal(sources: Sequence[Dataset]) -> None:
             raise ValueError(
                 f"{other.store.url} was made with another configuration than {first.store.url}: {key} is"
                 f" {theirs.get(key)!r} and not {ours.get(key)!r} ({len(changed)} field(s) differ)"
-            )
-
-
-def _refuse_others(store: Store, info: DatasetInfo, expected: Sequence[Generation]) -> None:
-    """The generations of `info` are the first of those that are expected, or all of them and later ones."""
-    for have, want in zip(info.generations, expected, strict=False):
-        if have.copied_from != want.digest:
-            raise ValueError(
-                f"{store.url} was not merged from these datasets: {have.name} is another; choose another --out"
             )

@@ -69,7 +69,7 @@ def _print(groups: list[Group]) -> None:
     for group in groups:
         typer.echo(f"{group.status} {group.reason}: {group.count}")
         for row in group.examples:
-            page = "" if row.page is None else f" page {row.page}"
+            page = "" if row.page is None else f", page {row.page + 1}"
             detail = f": {plain(row.detail)}" if row.detail else ""
             typer.echo(f"  {uri_tail(row.uri)}{page}{detail}")
         if group.count > len(group.examples):

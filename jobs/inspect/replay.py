@@ -2,28 +2,80 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
+from PIL import Image
+
+from pipeline.shards.files import write_atomic
+
+if TYPE_CHECKING:
+    from pipeline.stream import Batch
+    from schemas.stream import StreamSpec
 
 
 def replay(
-    dataset: Annotated[str, typer.Argument(help="A training dataset.", show_default=False)],
+    dataset: Annotated[list[str], typer.Argument(help="Training datasets, as of the run.", show_default=False)],
     step: Annotated[int, typer.Option(help="Step, from 0.", show_default=False)],
     global_batch: Annotated[int, typer.Option(help="Samples of a step over all ranks.")] = 8,
     world_size: Annotated[int, typer.Option(help="Number of ranks.")] = 1,
     rank: Annotated[int, typer.Option(help="Rank, from 0.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
+    weight: Annotated[list[float] | None, typer.Option(help="Of each dataset, in order; default: equal.")] = None,
+    buckets: Annotated[int, typer.Option(help="As of the run.")] = 1,
+    tail: Annotated[str, typer.Option(help="As of the run: wrap, drop or pad.")] = "wrap",
+    run: Annotated[Path | None, typer.Option(help="Folder of a run: its own specification counts.")] = None,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="As of the run.")] = False,
+    png: Annotated[Path | None, typer.Option(help="Folder for the pictures as the model gets them.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print the positions and keys that a rank reads at a step."""
-    from pipeline.stream.loader import PretrainStream, make_spec  # noqa: PLC0415 - torch, which no other verb needs
+    from pipeline.stream import PretrainStream, StreamLoader, make_spec  # noqa: PLC0415 - torch: no other verb needs it
+    from schemas.stream import Tail  # noqa: PLC0415
 
-    stream = PretrainStream(dataset, make_spec(dataset, seed, global_batch), rank, world_size)
-    positions, keys = stream.plan(step)
+    if tail not in list(Tail):
+        raise ValueError(f"--tail must be one of {', '.join(Tail)}, got {tail!r}")
+    if step < 0:
+        raise ValueError(f"step must not be negative, got {step}")
+    spec = (
+        make_spec(dataset, seed, global_batch, weights=weight or None, buckets=buckets, tail=Tail(tail))
+        if run is None
+        else _spec_of(run)
+    )
+    stream = PretrainStream(dataset, spec, rank, world_size, skip_bad=skip_bad)
+    stream.load_state_dict(stream.state_at(step))
+    batch = next(iter(StreamLoader(stream, step + 1)))
+    if png is not None:
+        _write_pictures(png, batch)
+    _print(batch, as_json)
+
+
+def _spec_of(run: Path) -> StreamSpec:
+    from jobs.train.config import RUN_FILE, RunConfig  # noqa: PLC0415
+
+    if not (run / RUN_FILE).is_file():
+        raise ValueError(f"no run at {run}: it has no {RUN_FILE}")
+    return RunConfig.from_json((run / RUN_FILE).read_bytes()).stream
+
+
+def _write_pictures(folder: Path, batch: Batch) -> None:
+    """With masks and covers, in the model's size; a file for each position."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for position, key, image in zip(batch.positions, batch.keys, batch.image, strict=True):
+        sink = io.BytesIO()
+        rgb = image.flip(0).permute(1, 2, 0).contiguous().numpy()  # from BGR, 3 x S x S
+        Image.fromarray(rgb).save(sink, format="PNG")
+        write_atomic(folder / f"{position:012d}-{key or 'none'}.png", sink.getvalue())
+
+
+def _print(batch: Batch, as_json: bool) -> None:
+    for reason in batch.skipped:
+        typer.echo(f"skipped: {reason}", err=True)
     if as_json:
-        print(orjson.dumps({"positions": positions, "keys": keys}).decode())
+        print(orjson.dumps({"positions": batch.positions, "keys": batch.keys}).decode())
         return
-    for position, key in zip(positions, keys, strict=True):
+    for position, key in zip(batch.positions, batch.keys, strict=True):
         print(f"{position:>12} {key}")

@@ -29,13 +29,18 @@ class RunConfig(Record):
     """Everything that a run's results depend on beside the machine."""
 
     kind: Literal["pagemill.run/1"] = Field(default="pagemill.run/1", alias="schema")
-    train: str
+    train: str | list[str]  # the datasets of the stream, in its order
     preset: str
     steps: PositiveInt
     seed: NonNegativeInt
     stream: StreamSpec
     optim: OptimConfig
     checkpoint_every: PositiveInt
+
+    @property
+    def urls(self) -> list[str]:
+        """Where the datasets lie."""
+        return [self.train] if isinstance(self.train, str) else self.train
 
 
 def settle(run: Path, config: RunConfig) -> None:
@@ -54,10 +59,10 @@ def settle(run: Path, config: RunConfig) -> None:
     write_atomic(path, config.to_json())
 
 
-def pinned_dataset(run: Path) -> str | None:
-    """Digest of the dataset that a run which was begun reads, whatever was added to it since; None before that."""
+def pinned_datasets(run: Path) -> list[str] | None:
+    """Digests of the datasets that a run which was begun reads, whatever was added to them since; None before that."""
     path = run / RUN_FILE
-    return RunConfig.from_json(path.read_bytes()).stream.dataset if path.exists() else None
+    return [part.dataset for part in RunConfig.from_json(path.read_bytes()).stream.datasets] if path.exists() else None
 
 
 def _is_left_over(entry: Path) -> bool:

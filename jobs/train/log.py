@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -22,9 +23,10 @@ class RunLog:
         self._metrics = _append_to(run / METRICS_FILE) if rank == 0 else None
         self._board: Any = SummaryWriter(str(run / "tensorboard")) if rank == 0 and tensorboard else None
 
-    def samples(self, step: int, positions: list[int], keys: list[str]) -> None:
-        """Which samples this rank trained on."""
-        self._samples.write(orjson.dumps({"step": step, "positions": positions, "keys": keys}) + b"\n")
+    def samples(self, step: int, positions: list[int], keys: list[str], skipped: Sequence[str] = ()) -> None:
+        """Which samples this rank trained on, and why some of them were left out."""
+        line = {"step": step, "positions": positions, "keys": keys}
+        self._samples.write(orjson.dumps(line | ({"skipped": list(skipped)} if skipped else {})) + b"\n")
 
     def metrics(self, step: int, values: dict[str, float]) -> None:
         """Values of a step, from rank 0."""

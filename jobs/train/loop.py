@@ -19,12 +19,21 @@ from jobs.train.optim import make_optimizer, make_schedule
 from model import LayoutLMv2ForPreTraining, preset
 from model.objectives import OBJECTIVES, target_totals
 from pipeline.prepare.tokenizer import load_tokenizer
-from pipeline.stream import Batch, PretrainStream
+from pipeline.stream import Batch, PretrainStream, ShardCache, StreamLoader
 from pipeline.stream.reader import TrainReader
 
 CHECKPOINTS = "checkpoints"
 
 Report = Callable[[int, dict[str, float]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a loop reads; what it reads is the configuration's."""
+
+    loader_workers: int = 0
+    cache: ShardCache | None = None  # of shards that lie behind a URL
+    skip_bad: bool = False  # a damaged sample is a slot of weight zero
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +43,12 @@ class Place:
     rank: int = 0
     world_size: int = 1
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-    loader_workers: int = 0
+    reading: Reading = Reading()
 
 
 def make_model(config: RunConfig) -> LayoutLMv2ForPreTraining:
     """The model of a run, initialised from its seed."""
-    tokenizer = load_tokenizer(TrainReader(config.train).tokenizer)
+    tokenizer = load_tokenizer(TrainReader(config.urls[0]).tokenizer)
     torch.manual_seed(config.seed)
     return LayoutLMv2ForPreTraining(preset(config.preset, vocab_size=tokenizer.vocab_size, pad_token_id=tokenizer.pad))
 
@@ -49,7 +58,11 @@ class Trainer:
 
     def __init__(self, run: Path, config: RunConfig, place: Place, report: Report) -> None:
         self._run, self._config, self._place, self._report = run, config, place, report
-        self._stream = PretrainStream(config.train, config.stream, place.rank, place.world_size, place.loader_workers)
+        reading, ranks = place.reading, (place.rank, place.world_size)
+        self._stream = PretrainStream(
+            config.urls, config.stream, *ranks, cache=reading.cache, skip_bad=reading.skip_bad
+        )
+        self._loader = StreamLoader(self._stream, config.steps, workers=reading.loader_workers)
         self._model = make_model(config).to(place.device)
         self._optimizer = make_optimizer(self._model, config.optim)
         self._step = self._resume()
@@ -81,11 +94,11 @@ class Trainer:
         """Train to the last step; a checkpoint every so often and at the end."""
         self._model.train()
         with RunLog(self._run, self._place.rank) as log:
-            for batch in self._stream.batches(self._config.steps):
+            for batch in self._loader:
                 begun = time.perf_counter()
                 values = self._update(batch.to(self._place.device))
                 values["seconds"] = time.perf_counter() - begun
-                log.samples(self._step, batch.positions, batch.keys)
+                log.samples(self._step, batch.positions, batch.keys, batch.skipped)
                 log.metrics(self._step, values)
                 self._step += 1
                 self._report(self._step, values)
@@ -103,6 +116,7 @@ class Trainer:
             mlm_labels=batch.mlm_labels,
             tia_labels=batch.tia_labels,
             tim_labels=batch.tim_labels,
+            sample_weight=batch.sample_weight,
             denominators=totals,
         )
         # Gradients are averaged over the ranks; what is wanted is the sum over the global batch.
@@ -121,7 +135,7 @@ class Trainer:
     def _totals(self, batch: Batch) -> dict[str, Tensor]:
         """Targets of each objective over all ranks."""
         labels = {"mvlm": batch.mlm_labels, "tia": batch.tia_labels, "tim": batch.tim_labels}
-        own = target_totals(labels)
+        own = target_totals(labels, batch.sample_weight)
         summed = self._summed(torch.stack([own[name] for name in OBJECTIVES]))
         return dict(zip(OBJECTIVES, summed, strict=True))
 

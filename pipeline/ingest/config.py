@@ -10,10 +10,12 @@ from typing import Any
 
 from pipeline.pages.base import Limits, PdfEngine
 from pipeline.pages.picture import JPEG_QUALITY
+from pipeline.shards.hashes import SIGNATURES
 from pipeline.words.ocr import Alphabet, OcrDevice, OcrName, OcrOptions
 from pipeline.words.route import PdfText, RouteConfig
 
 _LEAST, _MOST = 4, 256  # pages of a shard
+_FIXED = {"jpeg_quality": JPEG_QUALITY, "signatures": SIGNATURES}  # no options, but the bytes depend on them
 _UNITS = 64  # that a middling input is cut into
 
 
@@ -52,7 +54,7 @@ class IngestConfig:
 
     def stored(self) -> dict[str, object]:
         """As it stands in dataset.json: flat, so that a changed field can be named."""
-        flat: dict[str, object] = {"jpeg_quality": JPEG_QUALITY}
+        flat: dict[str, object] = dict(_FIXED)
         for name, value in asdict(self).items():
             nested = value.items() if isinstance(value, dict) else [("", value)]
             flat.update({f"{name}.{inner}" if inner else name: _plain(item) for inner, item in nested})
@@ -66,7 +68,7 @@ class IngestConfig:
             for name, value in stored.items():
                 group, _, inner = name.rpartition(".")
                 (values.setdefault(group, {}) if group else values)[inner] = value
-            quality = values.pop("jpeg_quality", None)
+            fixed = {name: values.pop(name, None) for name in _FIXED}
             values["pdf_engine"] = PdfEngine(values["pdf_engine"])
             values["ocr"] = OcrName(values["ocr"])
             values["ocr_alphabet"] = Alphabet(values["ocr_alphabet"])
@@ -75,8 +77,9 @@ class IngestConfig:
             config = cls(**values | {"limits": Limits(**values["limits"])})
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a configuration of ingestion: {error}") from None
-        if quality != JPEG_QUALITY:
-            raise ValueError(f"jpeg_quality was {quality!r} and is {JPEG_QUALITY}")
+        for name, value in _FIXED.items():
+            if fixed[name] != value:
+                raise ValueError(f"{name} was {fixed[name]!r} and is {value}")
         return config
 
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from pipeline.beside import Beside
 from pipeline.ingest.config import IngestConfig
+from pipeline.ingest.layout import GIVEN, lay_out
 from pipeline.limited import Closing
-from pipeline.order import arrange, letters_of
 from pipeline.pages import PageFacts, RawPage, Sandbox, StoredPicture, encode_picture
 from pipeline.sources.formats import Format
 from pipeline.upright import turn_truth
 from pipeline.words import Extraction, Extractor, WordList
 from pipeline.words.ocr.process import OcrProcess
 from schemas.base import digest
-from schemas.boxes import normalise, to_tuples
-from schemas.page import DocumentRef, Engine, Lines, Orientation, Page, Route, Words, page_key
+from schemas.boxes import normalise
+from schemas.page import DocumentRef, Engine, Orientation, Page, Route, page_key
 from schemas.truth import PageTruth
 
 
@@ -29,7 +29,7 @@ class MadePage:
     picture: StoredPicture
 
 
-_GIVEN = Engine(name="given", version="pixparse/1", models={}, config=digest({}))
+_GIVEN = Engine(name=GIVEN, version="pixparse/1", models={}, config=digest({}))
 
 
 class PageMaker(Closing):
@@ -94,13 +94,16 @@ class PageMaker(Closing):
         found: Extraction,
         truth: PageTruth | None,
     ) -> Page:
-        words = found.words
-        boxes = to_tuples(normalise(words.box, 1.0, 1.0))
-        width, height = picture.size
-        # A detector's lines are lines; what other sources call one may be a paragraph.
-        own_lines = words.source_line if found.route is Route.OCR and found.engine is not _GIVEN else None
-        layout = arrange(boxes, width / height, own_lines, letters_of(words.text))
-        order = layout.order
+        read = found.words
+        words, lines = lay_out(
+            read.text,
+            normalise(read.box, 1.0, 1.0),
+            read.confidence,
+            read.source_line,
+            picture.size,
+            found.route,
+            found.engine,
+        )
         return Page(
             key=page_key(document.sha256, index),
             document=document,
@@ -113,14 +116,8 @@ class PageMaker(Closing):
                 {"declared": facts.declared_rotation, "turned": found.pose.turned, "skew": found.pose.skew}
             ),
             engine=found.engine,
-            words=Words(
-                text=[words.text[i] for i in order],
-                box=[boxes[i] for i in order],
-                line=layout.line,
-                confidence=[words.confidence[i] for i in order],
-                source_line=[words.source_line[i] for i in order],
-            ),
-            lines=Lines(box=layout.line_box, block=layout.block),
+            words=words,
+            lines=lines,
             truth=truth,
         )
 

@@ -185,6 +185,7 @@ class GenerationFiles:
             counts=tally.total,
             replaces=plan.replaces,
             copied_from=plan.copied_from,
+            relaid=plan.relaid,
             inputs=plan.inputs,
             environment=environment,
         )

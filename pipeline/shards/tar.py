@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from schemas.index import INDEX_SCHEMA
 
 BLOCK = 512
-_RECORD = 10_240  # tar files end on whole records
+RECORD = 10_240  # tar files end on whole records
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class ShardBuilder:
     def finish(self) -> tuple[bytes, bytes]:
         """(tar bytes, index bytes); the tar of no samples is a valid empty tar."""
         body = self._tar.getvalue() + b"\0" * (2 * BLOCK)
-        body += b"\0" * (-len(body) % _RECORD)
+        body += b"\0" * (-len(body) % RECORD)
         return body, parquet_bytes(pa.Table.from_pylist(self._rows, schema=INDEX_SCHEMA))
 
 

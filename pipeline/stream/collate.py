@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -40,8 +41,10 @@ class Batch:
     mlm_labels: torch.Tensor  # B x T
     tia_labels: torch.Tensor  # B x T: 1 covered, 0 not
     tim_labels: torch.Tensor  # B: 1 aligned, 0 not
+    sample_weight: torch.Tensor  # B: 1, or 0 for a slot without a sample
     positions: list[int]
     keys: list[str]
+    skipped: tuple[str, ...] = ()  # what was wrong with samples that were left out, each by its name
 
     def to(self, device: torch.device) -> Batch:
         """The batch with its tensors on `device`."""
@@ -82,6 +85,7 @@ def collate(examples: Sequence[Example], positions: Sequence[int], special: Spec
         mlm_labels=torch.from_numpy(mlm_BT),
         tia_labels=torch.from_numpy(tia_BT),
         tim_labels=torch.tensor([int(example.action is TimAction.ALIGNED) for example in examples]),
+        sample_weight=torch.tensor([example.weight for example in examples]),
         positions=list(positions),
         keys=[example.key for example in examples],
     )
@@ -90,4 +94,4 @@ def collate(examples: Sequence[Example], positions: Sequence[int], special: Spec
 def _bgr(example: Example) -> NDArray[np.uint8]:
     """3 x S x S: pictures are decoded as RGB, the backbone was always fed BGR."""
     assert example.picture_SSC is not None
-    return np.ascontiguousarray(example.picture_SSC[:, :, ::-1].transpose(2, 0, 1))
+    return np.stack(cv2.split(example.picture_SSC)[::-1])

@@ -110,11 +110,19 @@ def paint(example: Example, mask_fill: Rgb, cover_fill: Rgb, mask_grow: int = 0)
     """
     assert example.picture_SSC is not None
     picture = example.picture_SSC.copy()
-    words = np.isin(example.word_T, example.word_T[example.selected_T])
-    fill_boxes(picture, example.box_T4[words], mask_fill, mask_grow)
+    hidden = _hidden(example)
+    hidden[1:] &= example.word_T[1:] != example.word_T[:-1]  # all pieces of a word have its box
+    fill_boxes(picture, example.box_T4[hidden], mask_fill, mask_grow)
     fill_boxes(picture, example.line_box_L4[example.cover_L], cover_fill)
     reduced = cv2.resize(picture, (MODEL_SIDE, MODEL_SIDE), interpolation=cv2.INTER_AREA)
     return replace(example, picture_SSC=np.asarray(reduced, dtype=np.uint8))
+
+
+def _hidden(example: Example) -> NDArray[np.bool_]:
+    """T: tokens of words with any selected token."""
+    words = np.zeros(int(example.word_T.max(initial=0)) + 1, dtype=np.bool_)
+    words[example.word_T[example.selected_T]] = True
+    return words[example.word_T]
 
 
 def fill_boxes(picture: NDArray[np.uint8], boxes: NDArray[np.int64], fill: Rgb, grow: int = 0) -> None:
@@ -125,11 +133,11 @@ def fill_boxes(picture: NDArray[np.uint8], boxes: NDArray[np.int64], fill: Rgb, 
     high = np.maximum(-(-boxes[:, 2:] * scale // UNIT), low + 1)
     low = np.maximum(low - grow, 0)
     for (x0, y0), (x1, y1) in zip(low.tolist(), (high + grow).tolist(), strict=True):
-        picture[y0:y1, x0:x1] = fill
+        cv2.rectangle(picture, (x0, y0), (x1 - 1, y1 - 1), fill, cv2.FILLED)  # a fifth of what a slice takes
 
 
 def label(example: Example) -> Example:
     """TIA: covered or not, for tokens whose word has no selected token; all covered where the picture is not theirs."""
-    hidden = np.isin(example.word_T, example.word_T[example.selected_T])
+    hidden = _hidden(example)
     covered = example.cover_L[example.line_T] if example.action is TimAction.ALIGNED else np.ones_like(hidden)
     return replace(example, tia_T=np.where(hidden, IGNORE, covered.astype(np.int64)))

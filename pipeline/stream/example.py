@@ -32,3 +32,4 @@ class Example:
     selected_T: NDArray[np.bool_]
     mlm_T: NDArray[np.int64]
     tia_T: NDArray[np.int64]
+    weight: float = 1.0  # in the losses; zero for a slot without a sample

@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
+from numpy.typing import NDArray
 
-from pipeline.prepare.picture import decode_picture
 from pipeline.prepare.tia import from_npy
 from pipeline.prepare.unit import generations_of, read_tokenizer
-from pipeline.shards.dataset import Dataset
+from pipeline.shards.dataset import Dataset, ShardRef
+from pipeline.stream.cache import ShardCache
+from pipeline.stream.decode import Stored, decode_png, decode_sample
 from pipeline.stream.example import IGNORE, Example
-from schemas.sample import TimAction, TrainSample
+from pipeline.stream.index import Member, ShardIndex, TrainShard, read_index
+from pipeline.stream.tars import Tars
+from schemas.dataset import generation_digest
+from schemas.sample import TimAction
 
-_INDEXES = 64  # kept in memory
+_INDEX_BYTES = 64 << 20  # of indexes kept in memory
+_ALWAYS = ("png", "json", "tia.npy")
 
 
 class TrainReader:
-    """Reads examples; cheap to pickle into loader workers before the first read.
+    """Reads examples; cheap to pickle into loader workers.
 
-    With `digest` it reads the generations that the dataset had when that was its digest; ValueError where it never was.
+    With `digest` it reads the generations that the dataset had when that was its digest; ValueError where it never
+    was, and where markers are not those that the dataset names. `cache` keeps copies of shards that lie behind a URL.
     """
 
-    def __init__(self, url: str, digest: str | None = None) -> None:
+    def __init__(self, url: str, digest: str | None = None, cache: ShardCache | None = None) -> None:
         self.dataset = Dataset(url).require("train")
         self.digest = self.dataset.info.digest if digest is None else digest
-        self.shards = self.dataset.shards(generations_of(self.dataset.info, self.digest))
-        self._indexes: OrderedDict[int, pa.Table] = OrderedDict()
+        self.shards = [
+            shard for name in generations_of(self.dataset.info, self.digest) for shard in _shards(self.dataset, name)
+        ]
+        self._tars = Tars(self.dataset.store, cache)
+        self._indexes: OrderedDict[int, ShardIndex] = OrderedDict()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_indexes": OrderedDict()}
 
     @property
     def tokenizer(self) -> bytes:
@@ -38,7 +53,7 @@ class TrainReader:
     @property
     def samples(self) -> list[int]:
         """Number of samples of each shard."""
-        return [shard.samples for shard in self.shards]
+        return [shard.ref.samples for shard in self.shards]
 
     @property
     def variants(self) -> int:
@@ -47,53 +62,102 @@ class TrainReader:
 
     def key(self, shard: int, row: int) -> str:
         """Key of a sample."""
-        return str(self._index(shard)["key"][row].as_py())
+        return self._index(shard).keys[row]
 
-    def _index(self, shard: int) -> pa.Table:
-        if shard in self._indexes:
-            self._indexes.move_to_end(shard)
-        else:
-            self._indexes[shard] = self.dataset.index(self.shards[shard]).select(["key", "members"])
-            if len(self._indexes) > _INDEXES:
-                self._indexes.popitem(last=False)
-        return self._indexes[shard]
+    def tokens(self, shard: int, row: int) -> int:
+        """Number of content tokens of a sample's page."""
+        return int(self._index(shard).tokens[row])
 
     def example(self, shard: int, row: int, epoch: int) -> Example:
-        """The sample as it is stored, with variant `epoch mod variants` of its covers and partners."""
-        entry = self._index(shard).slice(row, 1).to_pylist()[0]
-        members = {member["name"]: member for member in entry["members"]}
+        """The sample as it is stored, with variant `epoch mod variants` of its covers and partners.
 
-        def read(name: str) -> bytes:
-            if name not in members:
-                raise ValueError(f"{self.shards[shard].tar}: {entry['key']} has no member {name}")
-            return self.dataset.member(self.shards[shard], entry["key"], members[name])
+        ValueError naming tar and key where it is damaged. A damaged copy in the cache is fetched once more.
+        """
+        try:
+            return self._example(shard, row, epoch)
+        except ValueError:
+            if not self._tars.forget(self.shards[shard]):
+                raise
+        return self._example(shard, row, epoch)
 
-        sample = TrainSample.from_json(read("json"))
-        covers = from_npy(read("tia.npy"))
-        if not sample.tim or covers.shape != (len(sample.tim), len(sample.lines)):
-            raise ValueError(f"{self.shards[shard].tar}: {entry['key']}: covers of shape {covers.shape}")
-        variant = epoch % len(sample.tim)
-        plan = sample.tim[variant]
+    def _index(self, number: int) -> ShardIndex:
+        if number not in self._indexes:
+            shard = self.shards[number]
+            data = self._tars.file(shard.ref.index, shard.index.size, shard.index.sha256)
+            self._indexes[number] = read_index(data, shard)
+            while len(self._indexes) > 1 and sum(index.nbytes for index in self._indexes.values()) > _INDEX_BYTES:
+                self._indexes.popitem(last=False)
+        self._indexes.move_to_end(number)
+        return self._indexes[number]
+
+    def _example(self, number: int, row: int, epoch: int) -> Example:
+        shard, index = self.shards[number], self._index(number)
+        key, members = index.keys[row], index.members(row)
+        where = f"{shard.ref.tar}: {key}"
+        if tuple(members)[: len(_ALWAYS)] != _ALWAYS:
+            raise ValueError(f"{where} has members {', '.join(members)}")
+        found = self._read(number, key, [members[name] for name in _ALWAYS])
+        with _named(where):
+            stored, covers = decode_sample(found["json"]), from_npy(found["tia.npy"])
+            if stored.key != key or covers.shape != (len(stored.tim), len(stored.line_box_L4)):
+                raise ValueError(f"is the record of {stored.key}, its covers have the shape {covers.shape}")
+            plan = stored.plan(epoch % len(stored.tim))
         name = None if plan.action is TimAction.DROPPED else plan.picture or "png"
-        return _example(sample, epoch, covers[variant], read(name) if name else None, plan.action)
+        if name is not None and name not in found:
+            if name not in members:
+                raise ValueError(f"{where} has no member {name}")
+            found |= self._read(number, key, [members[name]])
+        with _named(f"{where}.{name}"):
+            picture = None if name is None else decode_png(found[name])
+        return _example(stored, epoch, covers[epoch % len(stored.tim)], picture, plan.action)
+
+    def _read(self, number: int, key: str, members: list[Member]) -> dict[str, bytes]:
+        shard = self.shards[number]
+        found = self._tars.span(shard, self._index(number).end, key, members)
+        for member in members:
+            if hashlib.sha256(found[member.name]).digest() != member.sha256:
+                name = f"{shard.ref.tar}: {key}.{member.name}"
+                raise ValueError(f"{name}: its bytes are not those of the index (sha256 differs)")
+        return found
 
 
-def _example(sample: TrainSample, epoch: int, cover: Any, picture: bytes | None, action: TimAction) -> Example:
-    count = len(sample.tokens.id)
-    pixels = None
-    if picture is not None:
-        decoded = decode_picture(picture)
-        pixels = decoded if decoded.ndim == 3 else np.repeat(decoded[:, :, None], 3, axis=2)
+@contextmanager
+def _named(where: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _shards(dataset: Dataset, generation: str) -> list[TrainShard]:
+    """Shards of a finished generation; ValueError where its markers do not add up to its digest."""
+    markers = dataset.markers(generation)
+    (named,) = [one for one in dataset.info.generations if one.name == generation]
+    if generation_digest(markers) != named.digest:
+        raise ValueError(f"{generation}/units: the markers are not those of digest {named.digest[:16]}")
+    found = []
+    for marker in markers:
+        if marker.shard is not None:
+            ref = ShardRef(generation, marker.shard, marker.counts.ok)
+            files = {f"{generation}/{file.name}": file for file in marker.files}
+            if ref.tar not in files or ref.index not in files:
+                raise ValueError(f"{generation}/units/{marker.unit}.json: names no {ref.tar} with its index")
+            found.append(TrainShard(ref, files[ref.tar], files[ref.index]))
+    return found
+
+
+def _example(stored: Stored, epoch: int, cover: Any, picture: NDArray[np.uint8] | None, action: TimAction) -> Example:
+    count = len(stored.ids_T)
     return Example(
-        key=sample.key,
+        key=stored.key,
         epoch=epoch,
-        ids_T=np.array(sample.tokens.id, dtype=np.int64),
-        box_T4=np.array(sample.tokens.box, dtype=np.int64).reshape(count, 4),
-        word_T=np.array(sample.tokens.word, dtype=np.int64),
-        line_T=np.array(sample.tokens.line, dtype=np.int64),
-        line_box_L4=np.array(sample.lines, dtype=np.int64).reshape(-1, 4),
+        ids_T=stored.ids_T,
+        box_T4=stored.box_T4,
+        word_T=stored.word_T,
+        line_T=stored.line_T,
+        line_box_L4=stored.line_box_L4,
         cover_L=np.asarray(cover, dtype=np.bool_),
-        picture_SSC=pixels,
+        picture_SSC=picture,
         action=action,
         selected_T=np.zeros(count, dtype=np.bool_),
         mlm_T=np.full(count, IGNORE, dtype=np.int64),

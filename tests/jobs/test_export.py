@@ -15,8 +15,7 @@ from jobs.train.config import OptimConfig, RunConfig, settle
 from jobs.train.loop import CHECKPOINTS, Place, Trainer, make_model
 from model import LayoutLMv2ForPreTraining, LayoutLMv2ForTokenClassification
 from pipeline.prepare import load_tokenizer, tokenizer_from_vocab
-from pipeline.stream import PretrainStream
-from pipeline.stream.loader import make_spec
+from pipeline.stream import PretrainStream, make_spec
 from schemas.stream import Objectives
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from pipeline.stream import PretrainStream
-from pipeline.stream.loader import make_spec
+from jobs.train.config import OptimConfig, RunConfig, settle
+from pipeline.stream import PretrainStream, make_spec
+from schemas.stream import Tail
 
 Pagemill = Callable[..., tuple[int, str, str]]
 
@@ -25,3 +29,57 @@ def test_positions_and_keys_of_a_rank(pagemill: Pagemill, train: str, step: int,
     assert [line.split() for line in out.splitlines()] == [
         [str(p), key] for p, key in zip(positions, keys, strict=True)
     ]
+
+
+def test_pictures_are_what_the_model_gets(pagemill: Pagemill, train: str, tmp_path: Path) -> None:
+    options = ("--step", 2, "--global-batch", 4, "--world-size", 2, "--rank", 1, "--seed", 3)
+    code, out, _ = pagemill("inspect", "replay", train, *options, "--png", tmp_path / "new" / "folder", "--json")
+    assert code == 0
+    batch = PretrainStream(train, make_spec(train, 3, 4), 1, 2).batch(2)
+    assert json.loads(out)["keys"] == batch.keys
+    files = sorted((tmp_path / "new" / "folder").iterdir())
+    assert [file.name for file in files] == [f"{p:012d}-{k}.png" for p, k in zip(batch.positions, batch.keys)]
+    for file, image in zip(files, batch.image):
+        with Image.open(file) as shown:
+            assert shown.mode == "RGB"
+            assert np.array_equal(np.asarray(shown), image.numpy()[::-1].transpose(1, 2, 0))
+
+
+@pytest.mark.parametrize("options", [("--buckets", 3), ("--tail", "drop"), ("--tail", "pad")])
+def test_options_of_the_order(pagemill: Pagemill, train: str, options: tuple[object, ...]) -> None:
+    code, out, _ = pagemill("inspect", "replay", train, "--step", 5, "--global-batch", 5, *options, "--json")
+    assert code == 0
+    name, value = str(options[0])[2:], options[1]
+    spec = make_spec(train, 0, 5, **{name: Tail(value) if name == "tail" else value})  # type: ignore[arg-type]
+    positions, keys = PretrainStream(train, spec).plan(5)
+    assert json.loads(out) == {"positions": positions, "keys": keys}
+
+
+def test_a_runs_own_specification(pagemill: Pagemill, train: str, tmp_path: Path) -> None:
+    spec = make_spec(train, 9, 6, buckets=2).model_copy(update={"lanes": 2, "window": 3})
+    config = RunConfig(
+        train=train, preset="tiny", steps=9, seed=9, stream=spec, optim=OptimConfig(), checkpoint_every=3
+    )
+    settle(tmp_path / "run", config)
+    code, out, _ = pagemill("inspect", "replay", train, "--step", 4, "--run", tmp_path / "run", "--json")
+    positions, keys = PretrainStream(train, spec).plan(4)
+    assert (code, json.loads(out)) == (0, {"positions": positions, "keys": keys})
+    code, _, err = pagemill("inspect", "replay", train, "--step", 4, "--run", tmp_path)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "has no run.json" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("--step", -1), "step must not be negative, got -1"),
+        (("--step", 0, "--tail", "cut"), "--tail must be one of wrap, drop, pad, got 'cut'"),
+        (("--step", 0, "--buckets", 0), "buckets must be at least 1, got 0"),
+        (("--step", 0, "--weight", 1, "--weight", 2), "1 datasets with 1 digests and 2 weights"),
+        (("--step", 0, "--global-batch", 6, "--world-size", 4), "cannot be shared evenly by 4 ranks"),
+    ],
+)
+def test_mistakes_are_one_line(pagemill: Pagemill, train: str, options: tuple[object, ...], text: str) -> None:
+    code, out, err = pagemill("inspect", "replay", train, *options)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert text in err

@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 
-from schemas.stream import Objectives, StreamSpec, StreamState
+from schemas.stream import Objectives, Part, StreamSpec, StreamState, Tail
 
-SPEC = StreamSpec(dataset="1" * 64, tokenizer="2" * 64, seed=3, global_batch=8)
+SPEC = StreamSpec(datasets=(Part(dataset="1" * 64),), tokenizer="2" * 64, seed=3, global_batch=8)
 CHANGES: list[dict[str, Any]] = [
-    {"dataset": "3" * 64},
+    {"datasets": (Part(dataset="3" * 64),)},
+    {"datasets": (Part(dataset="1" * 64, weight=2.0),)},
     {"tokenizer": "3" * 64},
     {"seed": 4},
     {"global_batch": 9},
     {"lanes": 63},
     {"window": 4095},
+    {"buckets": 2},
+    {"tail": Tail.DROP},
     *(
         {"objectives": Objectives.model_validate({name: value})}
         for name, value in {
@@ -52,7 +55,10 @@ def test_the_digest_survives_json() -> None:
     assert StreamSpec.from_json(SPEC.to_json()).digest == SPEC.digest
 
 
-@pytest.mark.parametrize("change", [{"global_batch": 0}, {"lanes": 0}, {"window": 0}, {"seed": -1}, {"dataset": "x"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"global_batch": 0}, {"lanes": 0}, {"window": 0}, {"seed": -1}, {"buckets": 0}, {"tail": "x"}, {"datasets": []}],
+)
 def test_impossible_specifications_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(change))):
         StreamSpec.model_validate({**SPEC.model_dump(), **change})

@@ -50,7 +50,12 @@ def read_plan(scope: Scope, generation: Generation) -> GenerationPlan | None:
         findings.expect(plan.name == generation.name, "plan-file", where, f"is the plan of {plan.name}")
         findings.expect(plan.inputs == generation.inputs, "plan-file", where, "its inputs are not the generation's")
         findings.expect(plan.replaces == generation.replaces, "plan-file", where, "it replaces other rows")
-        findings.expect(plan.copied_from == generation.copied_from, "plan-file", where, "it is copied from another")
+        findings.expect(
+            (plan.copied_from, plan.relaid) == (generation.copied_from, generation.relaid),
+            "plan-file",
+            where,
+            "it is copied from another",
+        )
         return plan
     return None
 

@@ -19,8 +19,7 @@ from jobs.train.log import METRICS_FILE, read_metrics
 from pipeline.prepare import PrepareConfig, load_tokenizer
 from pipeline.prepare.split import drawn_side
 from pipeline.shards.dataset import Dataset
-from pipeline.stream import PretrainStream
-from pipeline.stream.loader import make_spec
+from pipeline.stream import PretrainStream, make_spec
 from schemas.dataset import DATASET_FILE
 from schemas.stream import Objectives
 

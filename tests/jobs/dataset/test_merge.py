@@ -136,7 +136,7 @@ def test_it_goes_on_with_more(story: Stories, a: Story, b: Story, tmp_path: Path
     after = _files(tmp_path / "out")
     assert after == _files(tmp_path / "at once")
     assert {name for name in before if before[name] != after[name]} == {"dataset.json"}
-    with pytest.raises(ValueError, match="was not merged from these datasets: gen-0000 is another"):
+    with pytest.raises(ValueError, match="was not made from these datasets: gen-0000 is another"):
         merge_datasets([urls[1], urls[0]], str(tmp_path / "out"))
 
 
@@ -167,7 +167,7 @@ def test_more_inputs_afterwards(a: Story, b: Story, document: Any, tmp_path: Pat
         ("itself", "is one of the datasets: choose another --out"),
         ("other", "is not empty and holds no dataset"),
         ("made otherwise", "was made with another configuration"),
-        ("ingested", "was not merged from these datasets: gen-0000 is another"),
+        ("ingested", "was not made from these datasets: gen-0000 is another"),
     ],
 )
 def test_what_is_refused(

@@ -13,7 +13,7 @@ def test_groups(inspect_cli: Any, clean_pages: Path) -> None:
     assert code == 0
     assert lines[0] == "duplicate same-file: 3"
     assert "rejected encrypted: 1" in lines
-    assert "  data/scan.pdf page 1: gave up\\x1b[31m after 90 s" in lines
+    assert "  data/scan.pdf, page 2: gave up\\x1b[31m after 90 s" in lines
 
 
 def test_only_so_many_examples(inspect_cli: Any, clean_pages: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jobs.train.config import OptimConfig, RunConfig
-from pipeline.stream.loader import make_spec
+from pipeline.stream import make_spec
 from schemas.stream import Objectives
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from jobs.train.config import RUN_FILE, OptimConfig, RunConfig, pinned_dataset, settle
-from schemas.stream import Objectives, StreamSpec
+from jobs.train.config import RUN_FILE, OptimConfig, RunConfig, pinned_datasets, settle
+from schemas.stream import Objectives, Part, StreamSpec
 
 
 def _config(**changes: Any) -> RunConfig:
-    spec = StreamSpec(dataset="a" * 64, tokenizer="b" * 64, global_batch=8)
+    spec = StreamSpec(datasets=(Part(dataset="a" * 64),), tokenizer="b" * 64, global_batch=8)
     fields: dict[str, Any] = {"train": "/t", "preset": "tiny", "steps": 10, "seed": 0, "stream": spec,
                               "optim": OptimConfig(), "checkpoint_every": 5, **changes}  # fmt: skip
     return RunConfig(**fields)
@@ -20,13 +20,13 @@ def _config(**changes: Any) -> RunConfig:
 
 def test_the_same_run_settles_again(tmp_path: Path) -> None:
     run = tmp_path / "deep" / "run"
-    assert pinned_dataset(run) is None
+    assert pinned_datasets(run) is None
     settle(run, _config())
     before = (run / RUN_FILE).read_bytes()
     settle(run, _config())
     assert (run / RUN_FILE).read_bytes() == before
     assert RunConfig.from_json(before) == _config()
-    assert pinned_dataset(run) == "a" * 64
+    assert pinned_datasets(run) == ["a" * 64]
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_the_same_run_settles_again(tmp_path: Path) -> None:
         ({"optim": OptimConfig(learning_rate=1e-3)}, r"another optim\.learning_rate: it was 0\.0005, now 0\.001"),
         ({"optim": OptimConfig(betas=(0.9, 0.98))}, r"another optim\.betas: it was \[0\.9, 0\.999\]"),
         (
-            {"stream": StreamSpec(dataset="c" * 64, tokenizer="b" * 64, global_batch=8)},
-            r"another stream\.dataset: it was 'aaaa",
+            {"stream": StreamSpec(datasets=(Part(dataset="c" * 64),), tokenizer="b" * 64, global_batch=8)},
+            r"another stream\.datasets: it was \[\{'dataset': 'aaaa",
         ),
         (
             {"stream": _config().stream.model_copy(update={"objectives": Objectives(mvlm_rate=0.2)})},
@@ -73,6 +73,6 @@ def test_an_empty_folder_and_a_killed_first_start_are_fine(tmp_path: Path) -> No
 
 def test_a_damaged_run_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / RUN_FILE).write_text("{")
-    for function in (lambda: settle(tmp_path, _config()), lambda: pinned_dataset(tmp_path)):
+    for function in (lambda: settle(tmp_path, _config()), lambda: pinned_datasets(tmp_path)):
         with pytest.raises(ValueError, match="RunConfig"):
             function()

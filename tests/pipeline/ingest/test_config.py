@@ -84,6 +84,7 @@ def test_any_configuration_comes_back_as_it_was_stored(config: IngestConfig) -> 
     ("change", "message"),
     [
         ({"jpeg_quality": 1}, "jpeg_quality was 1 and is "),
+        ({"signatures": 1}, "signatures was 1 and is 2"),
         ({"ocr": "guess"}, "'guess' is not a valid OcrName"),
         ({"pdf_engine": "mupdf"}, "'mupdf' is not a valid PdfEngine"),
         ({"ocr_device": "tpu"}, "'tpu' is not a valid OcrDevice"),
@@ -102,7 +103,7 @@ def test_what_is_no_configuration_is_refused(change: dict[str, Any], message: st
         IngestConfig.from_stored({**change, **IngestConfig().stored(), **change})
 
 
-@pytest.mark.parametrize("name", ["jpeg_quality", "ocr", "pdf_engine", "route.pdf_text"])
+@pytest.mark.parametrize("name", ["jpeg_quality", "signatures", "ocr", "pdf_engine", "route.pdf_text"])
 def test_a_configuration_that_lacks_a_field_of_no_default_is_refused(name: str) -> None:
     stored = IngestConfig().stored()
     del stored[name]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from pipeline.pages import StoredPicture, encode_picture
-from pipeline.pages.picture import fit, to_grey
+from pipeline.pages.picture import JPEG_QUALITY, fit, to_grey
 
 
 def decoded(picture: StoredPicture) -> NDArray[np.uint8]:
@@ -111,3 +111,11 @@ def test_the_longest_side_is_capped_and_nothing_is_enlarged(
 def test_the_same_picture_gives_the_same_bytes() -> None:
     for page in (photo(), fax()):
         assert encode_picture(page, 333, bilevel=True).data == encode_picture(page.copy(), 333, bilevel=True).data
+
+
+@pytest.mark.parametrize("shape", [(60, 40), (61, 43, 3)])
+def test_a_jpeg_is_what_pillow_makes_of_it(shape: tuple[int, ...]) -> None:
+    pixels = np.random.default_rng(2).integers(0, 256, shape).astype(np.uint8)
+    sink = io.BytesIO()
+    Image.fromarray(pixels).save(sink, format="JPEG", quality=JPEG_QUALITY)
+    assert encode_picture(pixels, 1000, bilevel=False).data == sink.getvalue()

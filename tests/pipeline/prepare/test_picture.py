@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.prepare.picture import decode_picture, square_png
+from pipeline.prepare.picture import decode_picture, encode_png, square_png
 
 
 def _encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -114,3 +115,13 @@ def test_any_damage_is_a_value_error_or_a_picture(data: bytes, draw: st.DataObje
         assert decode_picture(bytes(damaged)).dtype == np.uint8
     except ValueError as error:
         assert "not a JPEG or PNG" in str(error)
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.booleans(), st.integers(0, 99))
+def test_any_picture_comes_back_from_its_png_by_any_decoder(width: int, height: int, colour: bool, seed: int) -> None:
+    shape = (height, width, 3) if colour else (height, width)
+    pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    data = encode_png(pixels)
+    assert np.array_equal(decode_picture(data), pixels)
+    found = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(found[:, :, ::-1] if colour else found, pixels)

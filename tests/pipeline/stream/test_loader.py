@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import pickle
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 import torch
+from torch.utils.data import DataLoader, IterableDataset
 
 from pipeline.keyed import LAST_SEED
+from pipeline.stream import PretrainStream, StreamLoader, make_spec
 from pipeline.stream.collate import Batch
-from pipeline.stream.loader import PretrainStream, make_spec
-from schemas.stream import StreamSpec, StreamState
+from schemas.stream import Part, StreamSpec, StreamState, Tail
 
 
 def _same(one: Batch, other: Batch) -> bool:
@@ -28,10 +30,12 @@ def spec(train_url: str) -> StreamSpec:
 
 def test_batches_are_what_was_planned(train_url: str, spec: StreamSpec) -> None:
     stream = PretrainStream(train_url, spec)
-    batches = list(stream.batches(6))
+    batches = list(StreamLoader(stream, 6))
     assert [(batch.positions, batch.keys) for batch in batches] == [stream.plan(step) for step in range(6)]
     assert sorted(key for batch in batches[:5] for key in batch.keys) == sorted(
-        stream._reader.key(shard, row) for shard, count in enumerate(stream._reader.samples) for row in range(count)
+        stream.readers[0].key(shard, row)
+        for shard, count in enumerate(stream.readers[0].samples)
+        for row in range(count)
     )
 
 
@@ -58,32 +62,32 @@ def test_any_number_of_ranks_sees_the_same_samples_with_the_same_draws(
 
 @pytest.mark.parametrize("stop", [0, 1, 4, 7])
 def test_a_resumed_stream_goes_on_as_if_never_stopped(train_url: str, spec: StreamSpec, stop: int) -> None:
-    whole = list(PretrainStream(train_url, spec).batches(8))
+    whole = list(StreamLoader(PretrainStream(train_url, spec), 8))
     first = PretrainStream(train_url, spec)
-    before = [batch for _, batch in zip(range(stop), first.batches(8), strict=False)]
+    before = [batch for _, batch in zip(range(stop), StreamLoader(first, 8), strict=False)]
     state = StreamState.from_json(first.state_dict().to_json())
     assert state.samples_consumed == 6 * stop
     assert state.epoch == 6 * stop // 30
     second = PretrainStream(train_url, spec)
     second.load_state_dict(state)
-    after = list(second.batches(8))
+    after = list(StreamLoader(second, 8))
     assert all(_same(a, b) for a, b in zip([*before, *after], whole, strict=True))
     assert second.state_dict().samples_consumed == 48
 
 
 def test_the_state_counts_what_was_handed_out_and_not_what_was_fetched(train_url: str, spec: StreamSpec) -> None:
     stream = PretrainStream(train_url, spec)
-    batches = stream.batches(8)
+    batches = iter(StreamLoader(stream, 8))
     assert stream.state_dict().samples_consumed == 0
     next(batches)
     assert stream.state_dict().samples_consumed == 6
 
 
 def test_loader_processes_change_nothing(train_url: str, spec: StreamSpec) -> None:
-    alone = list(PretrainStream(train_url, spec).batches(5))
-    helped = PretrainStream(train_url, spec, workers=2)
+    alone = list(StreamLoader(PretrainStream(train_url, spec), 5))
+    helped = PretrainStream(train_url, spec)
     helped.plan(0)  # the stream may have been used before
-    batches = helped.batches(5)
+    batches = iter(StreamLoader(helped, 5, workers=2))
     first = next(batches)
     assert helped.state_dict().samples_consumed == 6  # more have been fetched
     assert all(_same(a, b) for a, b in zip(alone, [first, *batches], strict=True))
@@ -98,21 +102,90 @@ def test_a_stream_travels_to_other_processes(train_url: str, spec: StreamSpec) -
 def test_a_state_of_another_stream_is_refused(train_url: str, spec: StreamSpec) -> None:
     stream = PretrainStream(train_url, spec)
     state = stream.state_dict()
-    other = PretrainStream(train_url, spec.model_copy(update={"seed": 6}))
-    with pytest.raises(ValueError, match=f"of stream {state.spec_digest[:16]}, this is"):
+    other = PretrainStream(train_url, spec.model_copy(update={"seed": 6, "tail": Tail.DROP}))
+    with pytest.raises(ValueError, match=f"spec_digest: the state is of stream {state.spec_digest[:16]}, this is"):
         other.load_state_dict(state)
     with pytest.raises(ValueError, match="samples_consumed 7 is inside a global batch"):
         stream.load_state_dict(state.model_copy(update={"samples_consumed": 7}))
+    with pytest.raises(ValueError, match="epoch 3 is not that of samples_consumed 0"):
+        stream.load_state_dict(state.model_copy(update={"epoch": 3}))
+
+
+def test_the_loaders_state_names_the_fields_that_differ(train_url: str, spec: StreamSpec) -> None:
+    objectives = spec.objectives.model_copy(update={"mvlm_rate": 0.3})
+    other = spec.model_copy(update={"seed": 6, "objectives": objectives})
+    state = StreamLoader(PretrainStream(train_url, spec)).state_dict()
+    loader = StreamLoader(PretrainStream(train_url, other))
+    text = r"; seed is 6 here, 5 there; objectives\.mvlm_rate is 0\.3 here, 0\.15 there$"
+    with pytest.raises(ValueError, match=text):
+        loader.load_state_dict(state)
+    with pytest.raises(ValueError, match="format_version"):
+        loader.load_state_dict({**state, "format_version": 2})
+
+
+def test_the_loaders_state_goes_through_json_and_is_small(train_url: str, spec: StreamSpec) -> None:
+    loader = StreamLoader(PretrainStream(train_url, spec))
+    batches = iter(loader)
+    expected = [next(batches) for _ in range(5)][3:]
+    loader.stream.load_state_dict(loader.stream.state_at(3))
+    written = json.dumps(loader.state_dict())
+    assert len(written) < 1000
+    assert set(loader.state_dict()) == {"format_version", "spec_digest", "epoch", "samples_consumed", "spec"}
+    fresh = StreamLoader(PretrainStream(train_url, spec), 5)
+    fresh.load_state_dict(json.loads(written))
+    assert all(_same(a, b) for a, b in zip(fresh, expected, strict=True))
+
+
+def test_it_is_a_plain_dataset_of_torch(train_url: str, spec: StreamSpec) -> None:
+    stream = PretrainStream(train_url, spec)
+    stream.until = 2
+    assert isinstance(stream, IterableDataset)
+    plain = list(DataLoader(stream, batch_size=None))
+    assert all(_same(a, b) for a, b in zip(plain, [stream.batch(0), stream.batch(1)], strict=True))
+
+
+def test_several_datasets_are_read_and_all_must_have_the_tokenizer(
+    train_url: str, workshop: Any, shared_workshop: Any
+) -> None:
+    workshop.add(*(workshop.document(f"d{i}", 40) for i in range(6)))
+    other = workshop.prepare()
+    spec = make_spec([train_url, other], 0, 6, weights=[2, 1], buckets=2)
+    stream = PretrainStream([train_url, other], spec)
+    keys = [key for batch in StreamLoader(stream, 20) for key in batch.keys]
+    of_other = {
+        stream.readers[1].key(shard, row) for shard in range(2) for row in range(stream.readers[1].samples[shard])
+    }
+    assert 25 <= sum(key in of_other for key in keys) <= 55  # a third of 120
+    assert stream.variants == [3, 1]
+    with pytest.raises(ValueError, match="1 URLs for a stream of 2 datasets"):
+        PretrainStream(train_url, spec)
+    swapped = replace(workshop, vocabulary=[*workshop.vocabulary, "zz"]).prepare("swapped")
+    with pytest.raises(ValueError, match="the stream's tokenizer is"):
+        PretrainStream([train_url, swapped], make_spec([train_url, swapped], 0, 6))
+
+
+@pytest.mark.parametrize(
+    ("weights", "digests", "text"),
+    [
+        ([1.0, 2.0], None, "1 datasets with 1 digests and 2 weights"),
+        ([0.0], None, "weights must be more than 0, got 0"),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused(train_url: str, weights: list[float], digests: None, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        make_spec(train_url, 0, 2, digests, weights=weights)
 
 
 def test_any_field_of_the_specification_is_in_its_digest(spec: StreamSpec) -> None:
     changes: list[dict[str, Any]] = [
-        {"dataset": "0" * 64},
+        {"datasets": (Part(dataset="0" * 64),)},
         {"tokenizer": "0" * 64},
         {"seed": 9},
         {"global_batch": 12},
         {"lanes": 8},
         {"window": 6},
+        {"buckets": 2},
+        {"tail": Tail.DROP},
         {"objectives": spec.objectives.model_copy(update={"mvlm_rate": 0.2})},
     ]
     assert {name for change in changes for name in change} | {"kind"} == set(StreamSpec.model_fields)
@@ -122,7 +195,7 @@ def test_any_field_of_the_specification_is_in_its_digest(spec: StreamSpec) -> No
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"dataset": "0" * 64}, "no generations of it add up to digest 0000000000000000"),
+        ({"datasets": (Part(dataset="0" * 64),)}, "no generations of it add up to digest 0000000000000000"),
         ({"tokenizer": "0" * 64}, "the stream's tokenizer is 0000000000000000, that at"),
     ],
 )
@@ -157,4 +230,4 @@ def test_a_run_goes_on_when_its_dataset_has_grown(workshop: Any) -> None:
     workshop.prepare()
     assert all(_same(PretrainStream(url, spec).batch(step), batch) for step, batch in enumerate(before))
     assert make_spec(url, 0, 2) != spec
-    assert make_spec(url, 0, 2, spec.dataset) == spec
+    assert make_spec(url, 0, 2, [spec.datasets[0].dataset]) == spec

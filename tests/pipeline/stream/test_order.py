@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.stream.order import Place, SampleOrder, rank_positions
-from schemas.stream import StreamSpec
+from schemas.stream import Part, StreamSpec
 
 sizes = st.lists(st.integers(0, 25), min_size=1, max_size=8).filter(lambda counts: sum(counts) > 0)
 specs = st.builds(
     StreamSpec,
-    dataset=st.sampled_from(["a" * 64, "b" * 64]),
+    datasets=st.sampled_from([(Part(dataset="a" * 64),), (Part(dataset="b" * 64),)]),
     tokenizer=st.just("c" * 64),
     seed=st.integers(0, 1 << 63),
     global_batch=st.just(8),
@@ -25,7 +25,9 @@ specs = st.builds(
 
 
 def _spec(**more: object) -> StreamSpec:
-    return StreamSpec.model_validate({"dataset": "a" * 64, "tokenizer": "c" * 64, "global_batch": 8, **more})
+    return StreamSpec.model_validate(
+        {"datasets": [{"dataset": "a" * 64}], "tokenizer": "c" * 64, "global_batch": 8, **more}
+    )
 
 
 @given(specs, sizes, st.integers(0, 1000))
@@ -95,7 +97,7 @@ def _epoch(order: SampleOrder, epoch: int) -> list[Place]:
 
 def test_epochs_seeds_and_datasets_are_shuffled_otherwise() -> None:
     samples = [40, 40, 40]
-    orders = [SampleOrder(_spec(**more), samples) for more in ({}, {"seed": 1}, {"dataset": "b" * 64})]
+    orders = [SampleOrder(_spec(**more), samples) for more in ({}, {"seed": 1}, {"datasets": [{"dataset": "b" * 64}]})]
     drawn = [
         [(p.shard, p.row) for p in _epoch(order, epoch)] for order, epoch in zip([*orders, orders[0]], (0, 0, 0, 1))
     ]

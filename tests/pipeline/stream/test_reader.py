@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +19,7 @@ from pipeline.prepare.tia import from_npy
 from pipeline.prepare.unit import TOKENIZER_FILE
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
+from pipeline.stream.cache import ShardCache
 from pipeline.stream.reader import TrainReader
 from schemas.sample import TimAction, TrainSample
 
@@ -79,14 +83,13 @@ def _read_all(folder: Path) -> None:
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_flipped_bit_of_a_member_is_named(damaged: Path, data: st.DataObject) -> None:
-    """Bytes between members may be anything: nobody reads them. Nor is a picture read that no variant shows."""
+    """The picture's, too, where no variant shows it."""
     tar = damaged / "gen-0000" / "train-000001.tar"
     whole = tar.read_bytes()
     dataset = Dataset(str(damaged))
     shard = dataset.shards()[1]
     row = data.draw(st.sampled_from(dataset.index(shard).to_pylist()))
-    aligned = any(p.action is TimAction.ALIGNED for p in TrainSample.from_json(dataset.sample(shard, row)["json"]).tim)
-    member = data.draw(st.sampled_from([m for m in row["members"] if aligned or m["name"] != "png"]))
+    member = data.draw(st.sampled_from(row["members"]))
     place = member["offset"] + data.draw(st.integers(0, member["size"] - 1))
     broken = bytearray(whole)
     broken[place] ^= 1 << data.draw(st.integers(0, 7))
@@ -163,3 +166,85 @@ def test_a_digest_pins_the_generations_of_its_day(workshop: Any) -> None:
     assert (pinned.samples, pinned.digest) == (before.samples, before.digest)
     with pytest.raises(ValueError, match="no generations of it add up to digest 0000"):
         TrainReader(url, "0" * 64)
+
+
+@pytest.fixture
+def remote(train_url: str) -> Iterator[str]:
+    """The dataset behind a URL."""
+    memory = fsspec.filesystem("memory")
+    for path in Path(train_url).rglob("*"):
+        if path.is_file():
+            memory.pipe_file(f"/reader-tests/{path.relative_to(train_url)}", path.read_bytes())
+    yield "memory://reader-tests"
+    memory.rm("/reader-tests", recursive=True)
+
+
+def _all(reader: TrainReader) -> list[Any]:
+    places = [(shard, row, e) for shard, n in enumerate(reader.samples) for row in range(n) for e in range(3)]
+    return [reader.example(*place) for place in places]
+
+
+def _same(one: Any, other: Any) -> bool:
+    pairs = [(getattr(one, field.name), getattr(other, field.name)) for field in fields(one)]
+    return all(np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b for a, b in pairs)
+
+
+@pytest.mark.parametrize("limit", [None, 1, 400_000, 1 << 30])
+def test_behind_a_url_all_is_the_same_with_any_cache(
+    train_url: str, remote: str, tmp_path: Path, limit: int | None
+) -> None:
+    """None at all, too small for a shard, smaller than the dataset, larger."""
+    cache = None if limit is None else ShardCache(tmp_path / "cache", limit)
+    reader = TrainReader(remote, cache=cache)
+    assert all(_same(a, b) for a, b in zip(_all(reader), _all(TrainReader(train_url)), strict=True))
+    used = 0 if cache is None else cache.used()
+    assert used <= (limit or 0)
+    total = sum(shard.tar.size + shard.index.size for shard in reader.shards)
+    assert (used == total) == (limit == 1 << 30)
+    assert total > 400_000
+
+
+def test_a_url_asks_for_what_a_sample_needs(remote: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One request for record, covers and picture; one more for a partner's picture; none for other variants' ones."""
+    reader = TrainReader(remote)
+    reader.example(1, 0, 0)  # opens index and tar
+    asked: list[tuple[int, int]] = []
+    read = Store.read_range
+    monkeypatch.setattr(
+        Store, "read_range", lambda self, name, at, size: asked.append((at, size)) or read(self, name, at, size)
+    )
+    for row in range(4):
+        members = reader._index(1).members(row)
+        for epoch in range(3):
+            asked.clear()
+            replaced = reader.example(1, row, epoch).action is TimAction.REPLACED
+            sizes = [size for _, size in asked]
+            span = members["tia.npy"].offset + members["tia.npy"].size - members["png"].offset + 512
+            assert sizes == [span] + ([members[f"neg{epoch}.png"].size + 512] if replaced else [])
+
+
+def test_a_damaged_copy_is_fetched_again(remote: str, train_url: str, tmp_path: Path) -> None:
+    cache = ShardCache(tmp_path, 1 << 30)
+    expected = TrainReader(train_url).example(1, 2, 0)
+    TrainReader(remote, cache=cache).example(1, 2, 0)
+    for change in (lambda data: data[:-512], lambda data: data[:3000] + b"damage" + data[3006:]):
+        shard = TrainReader(remote).shards[1]
+        copy = tmp_path / shard.tar.sha256
+        copy.write_bytes(change(copy.read_bytes()))
+        assert _same(TrainReader(remote, cache=cache).example(1, 2, 0), expected)
+        assert len(copy.read_bytes()) == shard.tar.size
+
+
+@pytest.mark.parametrize("limit", [None, 1 << 30])
+def test_damage_behind_a_url_is_named_too(remote: str, tmp_path: Path, limit: int | None) -> None:
+    cache = None if limit is None else ShardCache(tmp_path, limit)
+    memory = fsspec.filesystem("memory")
+    tar = "/reader-tests/gen-0000/train-000001.tar"
+    whole = memory.cat_file(tar)
+    for data in (whole[:-512], whole[:700] + b"x" + whole[701:]):
+        memory.pipe_file(tar, data)
+        with pytest.raises(ValueError, match=r"gen-0000/train-000001\.tar"):
+            TrainReader(remote, cache=cache).example(1, 0, 0)
+    memory.rm(tar)
+    with pytest.raises(FileNotFoundError, match=r"train-000001\.tar"):
+        TrainReader(remote, cache=cache).example(1, 0, 0)
