@@ -78,6 +78,13 @@ def test_impossible_rules_are_refused(rules: dict[str, Any]) -> None:
         Objectives(**rules)
 
 
+def test_rules_from_a_file_are_the_papers_but_for_those_it_names() -> None:
+    found = Objectives.from_json(b'{"mask_fill": [255, 255, 255], "whole_word": true, "sep_box": 1000}')
+    assert found == Objectives(mask_fill=(255, 255, 255), whole_word=True, sep_box=1000)
+    with pytest.raises(ValueError, match="mask_color"):
+        Objectives.from_json(b'{"mask_color": [0, 0, 0]}')
+
+
 def test_a_state_of_another_format_is_refused() -> None:
     state = StreamState(spec_digest=SPEC.digest, epoch=0, samples_consumed=5)
     assert StreamState.from_json(state.to_json()) == state
