@@ -95,7 +95,8 @@ class ShardCache:
                 os.fsync(file.fileno())
             if digest.hexdigest() != path.name:
                 raise ValueError(f"{name}: not the file that its unit wrote (sha256 differs)")
-            temporary.replace(path)
+            with self._lock(_ROOM):  # who makes room meanwhile would count it under a name that is gone
+                temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -118,13 +119,13 @@ class ShardCache:
 
     def _files(self) -> list[tuple[float, int, Path]]:
         """(time of last use, bytes, path) of every copy, and of those that are being fetched."""
-        found = {}  # by inode: a file that is just being renamed may be seen under both names
+        found = []
         for entry in os.scandir(self._folder):
             with suppress(FileNotFoundError):
                 if not entry.name.endswith(".lock"):
                     stat = entry.stat()
-                    found[stat.st_ino] = stat.st_mtime, stat.st_size, Path(entry.path)
-        return list(found.values())
+                    found.append((stat.st_mtime, stat.st_size, Path(entry.path)))
+        return found
 
     def _is_being_fetched(self, path: Path) -> bool:
         """Whether a process that lives has this under its temporary name, as far as its lock tells."""

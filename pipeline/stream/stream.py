@@ -176,6 +176,8 @@ def make_spec(
     shares = [1.0] * len(named) if weights is None else list(weights)
     if not len(named) == len(pinned) == len(shares):
         raise ValueError(f"{len(named)} datasets with {len(pinned)} digests and {len(shares)} weights")
+    if len(named) > 1 and tail is not Tail.WRAP:
+        raise ValueError(f"tail must be 'wrap' with several datasets, got {tail.value!r}")
     if min(shares) <= 0:
         raise ValueError(f"weights must be more than 0, got {min(shares):g}")
     readers = [TrainReader(url, digest) for url, digest in zip(named, pinned, strict=True)]

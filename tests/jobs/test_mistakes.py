@@ -98,6 +98,12 @@ MISTAKES = [
     ("pretrain @TRAIN --out @NEW --learning-rate 0", "--learning-rate must be between 0 and 1, got 0.0"),
     ("pretrain @TRAIN --out @NEW --learning-rate nan", "--learning-rate must be between 0 and 1, got nan"),
     ("pretrain @TRAIN --out @NEW --loader-workers -1", "--loader-workers must not be negative, got -1"),
+    ("pretrain @TRAIN --out @NEW --buckets 0", "buckets must be at least 1, got 0"),
+    ("pretrain @TRAIN --out @NEW --weight 1 --weight 2", "1 datasets with 1 digests and 2 weights"),
+    ("pretrain @TRAIN @TRAIN --out @NEW --weight 1 --weight -2", "weights must be more than 0, got -2"),
+    ("pretrain @TRAIN @TRAIN --out @NEW --tail drop", "tail must be 'wrap' with several datasets"),
+    ("pretrain @TRAIN --out @NEW --cache @NEW --cache-gb 0", "--cache-gb must be more than 0, got 0"),
+    ("pretrain @TRAIN --out @NEW --cache @file", "is a file"),
     ("pretrain @TRAIN --out @NEW --seed 99999999999999999999", "seed must be 0.."),
     ("pretrain @TRAIN --out @NEW --config tiny --objectives @absent", "no such file: '{absent}'"),
     (
