@@ -2,16 +2,16 @@
 
     python benchmarks/leak.py PAGES... [--pages 40] [--sizes 224,448] [--grow 0,1] [--jpeg]
 
-PAGES are page datasets. Of each page 15 % of the words are selected. Their ink (every connected piece of print that
-lies mostly inside of a word's box, with the grey around it, wherever that reaches) is erased from the stored picture,
-and both pictures are prepared, masked and reduced by the pipeline's own code. A word leaks by the largest difference
-of a pixel near it (within 12 of 224 pixels of its box). `box` erases the box instead and nothing beyond it: what is
-left then is the fault of reducing and rounding alone. `jpeg` stores both pictures as JPEG again before that: what the
-stored page's compression has spread around the ink counts, too. `--grow` paints so many
-pixels more on each side (of covers, too: the pipeline grows masks alone).
+PAGES are page datasets. Of each page 15 % of the words are selected. Their ink (what lies in a word's box, and every
+connected piece of print that lies mostly inside of it and ends at most four pixels outside, with the grey around it)
+is erased from the stored picture, and both pictures are prepared, masked and reduced by the pipeline's own code. A word
+leaks by the largest difference of a pixel near it (within 12 of 224 pixels of its box). `box` erases the box and
+nothing beyond it: what is left then is the fault of reducing and rounding alone. `jpeg` stores both pictures as JPEG
+again before that: what the stored page's compression has spread around the ink counts, too. `--grow` paints masks so
+many pixels larger on each side.
 
 Also shown: bytes and CPU time a picture, and of the lines beside a covered one (nearest above and below) the share of
-which more than a quarter is hidden, by area and by ink.
+which more than a quarter is hidden by covers and by other lines' masks, by area and by ink.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from schemas.page import Page
 Picture = NDArray[np.uint8]
 NEAR = 12  # of 224 pixels around a word's box
 INK = 24  # of 255 from the paper
+REACH = 4  # pixels of the stored page
 FAINT = 6  # what belongs to the ink beside it
 LIMIT = 8  # of 255
 LONGEST = 1000
@@ -84,8 +85,8 @@ def erase_boxes(page: Page, picture: Picture, words: NDArray[np.intp]) -> Pictur
 
 
 def erase_ink(page: Page, picture: Picture, words: NDArray[np.intp]) -> Picture:
-    """Without what lies in the boxes, and without the pieces of print of which most lies in the box of one word: all
-    of them, and the faint pixels beside them. (A rule under several words is no word's ink.)
+    """Without what lies in the boxes, and without the pieces of print of which most lies in the box of one word and
+    all of it within REACH, with the faint pixels beside them. (What goes on is a rule, or touches the next word.)
     """
     grey, paper = _grey(picture), _paper(picture)
     away = cv2.absdiff(grey, _grey(paper))
@@ -93,7 +94,9 @@ def erase_ink(page: Page, picture: Picture, words: NDArray[np.intp]) -> Picture:
     all_of = np.bincount(labels.ravel(), minlength=count)
     own = np.zeros(count, dtype=bool)
     for x0, y0, x1, y1 in boxes_in(page, words, *grey.shape):
-        own |= np.bincount(labels[y0:y1, x0:x1].ravel(), minlength=count) > 0.5 * all_of
+        within = np.bincount(labels[y0:y1, x0:x1].ravel(), minlength=count)
+        near = labels[max(0, y0 - REACH) : y1 + REACH, max(0, x0 - REACH) : x1 + REACH]
+        own |= (within > 0.5 * all_of) & (np.bincount(near.ravel(), minlength=count) == all_of)
     own[0] = False
     ink = own[labels].astype(np.uint8)
     others = ((labels > 0) & ~own[labels]).astype(np.uint8)
@@ -117,7 +120,7 @@ def _paper(picture: Picture) -> Picture:
 def painted(page: Page, stored: bytes, words: NDArray[np.intp], grow: int) -> tuple[Picture, float]:
     """The picture as the model gets it, masks only, and the CPU seconds of painting and reducing."""
     pixels = decode_picture(stored)
-    picture = pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, axis=2)
+    picture = pixels.copy() if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, axis=2)
     boxes = np.asarray(page.words.box, dtype=np.int64)[words]
     begun = time.process_time()
     fill_boxes(picture, boxes, (0, 0, 0), grow)
@@ -157,21 +160,22 @@ def measure(
     to.bytes.append(len(before))
     to.prepare.append(seconds)
     to.paint.append(paint)
-    _beside(page, before, size, grow, to)
+    _beside(page, before, words, size, grow, to)
 
 
-def _beside(page: Page, data: bytes, size: int, grow: int, to: Found) -> None:
+def _beside(page: Page, data: bytes, words: NDArray[np.intp], size: int, grow: int, to: Found) -> None:
     """How much of the lines next to covered ones is hidden."""
     box = np.asarray(page.lines.box, dtype=np.int64)
     cover = line_covers(0, page.key, 1, len(box), 0.15)[0].astype(bool)
     page_picture = decode_picture(data)
     grey = _grey(page_picture)
     ink = cv2.absdiff(grey, _paper(grey)) > INK
-    hidden = np.zeros((size, size, 3), dtype=np.uint8)
-    hidden[:] = 255
-    fill_boxes(hidden, box[cover], (0, 0, 0), grow)
-    dark = hidden[:, :, 0] == 0
+    word_box, word_line = np.asarray(page.words.box, dtype=np.int64)[words], np.asarray(page.words.line)[words]
     for line in neighbours(box, cover):
+        hidden = np.full((size, size, 3), 255, dtype=np.uint8)
+        fill_boxes(hidden, box[cover], (0, 0, 0))
+        fill_boxes(hidden, word_box[word_line != line], (0, 0, 0), grow)  # its own masks hide what they should
+        dark = hidden[:, :, 0] == 0
         x0, y0, x1, y1 = box[line] * size // 1000
         part = np.s_[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
         to.beside.append(float(dark[part].mean()))

@@ -90,7 +90,7 @@ def demo(
         tokenizer(str(at.pages), out=at.tokenizer, vocab_size=4000, workers=workers)
         _say("prepare: page shards to training shards")
         variants = _variants(at.pages, steps)
-        prepare(str(at.pages), out=str(at.train), tokenizer=at.tokenizer, variants=variants, seed=seed, workers=workers)
+        prepare(str(at.pages), out=str(at.train), tokenizer=at.tokenizer, epochs=variants, seed=seed, workers=workers)
         _say("pretrain: MVLM + TIA + TIM through Ray Train")
         pretrain(
             [str(at.train)], out=at.run, config="small", steps=steps, global_batch=_BATCH, workers=workers, seed=seed

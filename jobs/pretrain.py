@@ -21,7 +21,7 @@ from model.presets import preset, preset_names
 from pipeline.prepare.tokenizer import load_tokenizer
 from pipeline.shards.dataset import Dataset
 from pipeline.stream import PretrainStream, ShardCache, TrainReader, make_spec, rank_positions
-from schemas.stream import Tail
+from schemas.stream import Objectives, Tail
 
 
 class Resume(StrEnum):
@@ -48,6 +48,7 @@ def pretrain(
     weight: Annotated[list[float] | None, typer.Option(help="Of each dataset, in order; default: equal.")] = None,
     buckets: Annotated[int, typer.Option(help="Steps in a window in which like lengths come together.")] = 1,
     tail: Annotated[Tail, typer.Option(help="What becomes of samples that do not fill a last batch.")] = Tail.WRAP,
+    objectives: Annotated[Path | None, typer.Option(help="JSON file of rates and rules; default: the paper's.")] = None,
     loader_workers: Annotated[int, typer.Option(help="Loader processes of each worker.")] = 0,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on without damaged samples.")] = False,
     cache: Annotated[Path | None, typer.Option(help="Folder of each node for copies of remote shards.")] = None,
@@ -61,12 +62,9 @@ def pretrain(
     Under `torchrun` the ranks are torchrun's, and Ray is not used.
     """
     require_lasting("--out", out)
-    if steps < 1 or workers < 1 or checkpoint_every < 1 or global_batch < 1:
-        raise ValueError("--steps, --workers, --checkpoint-every and --global-batch must be at least 1")
+    _check_counts(steps, global_batch, workers, checkpoint_every, loader_workers)
     if not 0 < learning_rate < 1:
         raise ValueError(f"--learning-rate must be between 0 and 1, got {learning_rate}")
-    if loader_workers < 0:
-        raise ValueError(f"--loader-workers must not be negative, got {loader_workers}")
     rank_positions(0, global_batch, workers, 0)
     preset(config)
     urls = [Dataset(url).require("train").store.url for url in train]
@@ -77,7 +75,14 @@ def pretrain(
         steps=steps,
         seed=seed,
         stream=make_spec(
-            urls, seed, global_batch, pinned_datasets(out), weights=weight or None, buckets=buckets, tail=tail
+            urls,
+            seed,
+            global_batch,
+            pinned_datasets(out),
+            weights=weight or None,
+            buckets=buckets,
+            tail=tail,
+            objectives=read_objectives(objectives),
         ),
         optim=OptimConfig(learning_rate=learning_rate),
         checkpoint_every=checkpoint_every,
@@ -89,13 +94,33 @@ def pretrain(
     if "TORCHELASTIC_RUN_ID" in os.environ:
         _under_torchrun(out, settings, reading)
         return
-    stream = PretrainStream(urls, settings.stream, 0, workers)  # refuses here what workers would refuse
-    if out.is_file() or (out.is_dir() and any(out.iterdir())):
-        settle(out, settings)  # says what is wrong before Ray is started; a new run begins where all nodes can see it
-    _say_what_is_read(settings, stream)
-    _say_where_it_begins(out, settings)
+    _before_ray(out, settings, PretrainStream(urls, settings.stream, 0, workers))  # which refuses what workers would
     run_pretrain(out, settings, workers, gpu=gpu, reading=reading, address=address)
     print(summary(out))
+
+
+def _before_ray(out: Path, settings: RunConfig, stream: PretrainStream) -> None:
+    """Say what is wrong, and what is going to be done, before Ray is started."""
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        settle(out, settings)  # a new run begins where all nodes can see it
+    _say_what_is_read(settings, stream)
+    _say_where_it_begins(out, settings)
+
+
+def _check_counts(steps: int, global_batch: int, workers: int, checkpoint_every: int, loader_workers: int) -> None:
+    if steps < 1 or workers < 1 or checkpoint_every < 1 or global_batch < 1:
+        raise ValueError("--steps, --workers, --checkpoint-every and --global-batch must be at least 1")
+    if loader_workers < 0:
+        raise ValueError(f"--loader-workers must not be negative, got {loader_workers}")
+
+
+def read_objectives(path: Path | None) -> Objectives:
+    """The rates, fills and rules in a file, the paper's for all that it does not name; ValueError for what is none."""
+    if path is None:
+        return Objectives()
+    if not path.is_file():
+        raise ValueError(f"no such file: {str(path)!r}")
+    return Objectives.from_json(path.read_bytes())
 
 
 def make_cache(folder: Path | None, gigabytes: float) -> ShardCache | None:

@@ -33,7 +33,7 @@ class Objectives(Record):
     mvlm_random: float = Field(default=0.1, ge=0, le=1)
     whole_word: bool = False
     mask_fill: Rgb = (0, 0, 0)  # of the words of selected tokens
-    mask_grow: NonNegativeInt = 1  # pixels of the stored picture on each side: ink reaches out of its box by as much
+    mask_grow: NonNegativeInt = 2  # pixels of the stored picture on each side: ink reaches out of its box by as much
     cover_fill: Rgb = (0, 0, 0)  # of covered lines; it lies above masks
     dropped_fill: Rgb = (124, 116, 104)  # of dropped pictures: what the backbone subtracts
     max_tokens: PositiveInt = 510  # content tokens in a window

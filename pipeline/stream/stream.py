@@ -18,7 +18,7 @@ from pipeline.stream.example import Example
 from pipeline.stream.order import rank_positions
 from pipeline.stream.reader import TrainReader
 from pipeline.stream.slots import Slot, StreamOrder
-from schemas.stream import Part, StreamSpec, StreamState, Tail
+from schemas.stream import Objectives, Part, StreamSpec, StreamState, Tail
 
 
 class PretrainStream(IterableDataset[Batch]):
@@ -163,6 +163,7 @@ def make_spec(
     weights: Sequence[float] | None = None,
     buckets: int = 1,
     tail: Tail = Tail.WRAP,
+    objectives: Objectives | None = None,
 ) -> StreamSpec:
     """The specification of a run over the datasets at `urls` as they are now, or as they were at `digests`."""
     if not 0 <= seed <= LAST_SEED:
@@ -187,4 +188,5 @@ def make_spec(
         global_batch=global_batch,
         buckets=buckets,
         tail=tail,
+        objectives=objectives or Objectives(),
     )

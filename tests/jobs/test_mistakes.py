@@ -25,7 +25,9 @@ def places(tmp_path_factory: pytest.TempPathFactory, pages: str, train: str, tok
     (folder / "file").write_bytes(b"\xff\xfe")
     (folder / "vocab.txt").write_text("[PAD]\na\n")
     (folder / "tokenizer.json").write_bytes(tokenizer)
-    named = {name: str(folder / name) for name in ("empty", "mine", "file", "vocab.txt", "tokenizer.json", "absent")}
+    (folder / "rules.json").write_text('{"mvlm_rate": 2}')
+    names = ("empty", "mine", "file", "vocab.txt", "tokenizer.json", "rules.json", "absent")
+    named = {name: str(folder / name) for name in names}
     return {**named, "PAGES": pages, "TRAIN": train, "NEW": str(folder / "new"), "ROOT": str(folder)}
 
 
@@ -103,6 +105,11 @@ MISTAKES = [
     ("pretrain @TRAIN --out @NEW --cache @NEW --cache-gb 0", "--cache-gb must be more than 0, got 0"),
     ("pretrain @TRAIN --out @NEW --cache @file", "is a file"),
     ("pretrain @TRAIN --out @NEW --seed 99999999999999999999", "seed must be 0.."),
+    ("pretrain @TRAIN --out @NEW --config tiny --objectives @absent", "no such file: '{absent}'"),
+    (
+        "pretrain @TRAIN --out @NEW --config tiny --objectives @rules.json",
+        "Objectives: mvlm_rate: Input should",
+    ),
     ("pretrain @TRAIN --out @file --config tiny", "{file} is a file, expected a folder for the run"),
     ("pretrain @TRAIN --out @mine --config tiny", "{mine} is not empty and holds no run"),
     ("pretrain @TRAIN --out @mine --config tiny --resume never", "{mine} exists, and --resume never was given"),

@@ -27,7 +27,7 @@ CHANGES: list[dict[str, Any]] = [
             "mvlm_random": 0.2,
             "whole_word": True,
             "mask_fill": (0, 0, 1),
-            "mask_grow": 2,
+            "mask_grow": 3,
             "cover_fill": (0, 0, 2),
             "dropped_fill": (0, 0, 3),
             "first_window": True,
@@ -76,6 +76,13 @@ def test_rates_are_shares(rate: float) -> None:
 def test_impossible_rules_are_refused(rules: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(rules))):
         Objectives(**rules)
+
+
+def test_rules_from_a_file_are_the_papers_but_for_those_it_names() -> None:
+    found = Objectives.from_json(b'{"mask_fill": [255, 255, 255], "whole_word": true, "sep_box": 1000}')
+    assert found == Objectives(mask_fill=(255, 255, 255), whole_word=True, sep_box=1000)
+    with pytest.raises(ValueError, match="mask_color"):
+        Objectives.from_json(b'{"mask_color": [0, 0, 0]}')
 
 
 def test_a_state_of_another_format_is_refused() -> None:

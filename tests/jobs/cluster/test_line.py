@@ -17,6 +17,7 @@ from jobs.cluster.pretrain import pretrain
 from jobs.train.config import OptimConfig, RunConfig, settle
 from jobs.train.log import METRICS_FILE, read_metrics
 from pipeline.prepare import PrepareConfig, load_tokenizer
+from pipeline.prepare.split import drawn_side
 from pipeline.shards.dataset import Dataset
 from pipeline.stream import PretrainStream, make_spec
 from schemas.dataset import DATASET_FILE
@@ -101,27 +102,32 @@ def test_new_pages_become_a_new_generation_of_samples(
     assert all(after[name] == value for name, value in before.items() if name != DATASET_FILE)
 
 
+def _ok(url: str) -> set[str]:
+    return {row["key"] for row in Dataset(url).manifest("gen-0000").to_pylist() if row["status"] == "ok"}
+
+
 def test_a_dataset_can_be_split_and_another_kept_out(
     pages: str, tokenizer: bytes, copies: Path, tmp_path: Path, pagemill: Pagemill
 ) -> None:
     (tmp_path / "tokenizer.json").write_bytes(tokenizer)
     kept_out = str(ingested(copies, tmp_path / "kept-out"))
     held = len({row["document"] for row in Dataset(kept_out).manifest("gen-0000").to_pylist()})
+    left = {key[:16] for key in _ok(pages)} - {key[:16] for key in _ok(kept_out)}
+    numbers = [int(name, 16) for name in left]
+    fraction = next(f / 20 for f in range(20) if sum(drawn_side(n, f / 20) == "held-out" for n in numbers) == 3)
     found = {}
     for split in ("train", "held-out"):
         out = tmp_path / split
-        options = ("--held-out", 0.4, "--split", split, "--exclude", kept_out, "--epochs", 2, "--workers", 2)
-        code, text, err = pagemill(
-            "prepare", pages, "--out", out, "--tokenizer", tmp_path / "tokenizer.json", "--picture-size", 224, *options
-        )
+        options = ("--held-out", fraction, "--split", split, "--exclude", kept_out, "--tim-replace-rate", 0)
+        made_with = ("--tokenizer", tmp_path / "tokenizer.json", "--epochs", 2, "--workers", 2)
+        code, text, err = pagemill("prepare", pages, "--out", out, *made_with, *options)
         assert code == 0, err
         assert f"excluded {held}" in text
         info = Dataset(str(out)).info
         assert (info.config["variants"], info.config["exclude"]) == (2, [Dataset(kept_out).info.digest])
-        found[split] = {
-            row["key"] for row in Dataset(str(out)).manifest("gen-0000").to_pylist() if row["status"] == "ok"
-        }
+        found[split] = {key[:16] for key in _ok(str(out))}
         assert pagemill("inspect", "lint", out)[0] == 0
+    assert found["train"] | found["held-out"] == left
     assert found["train"]
     assert found["held-out"]
     assert not found["train"] & found["held-out"]

@@ -130,7 +130,7 @@ def test_words_with_random_and_unchanged_tokens_are_masked_too(make_example: Mak
             line_box_L4=boxes,
             cover_L=np.zeros(lines, dtype=np.bool_),
         )
-        done = draw(example, make_drawing(mvlm_rate=0.3, **rules))
+        done = draw(example, make_drawing(mvlm_rate=0.3, mask_grow=0, **rules))
         assert 0 < done.selected_T.sum() < lines
         assert done.picture_SSC is not None
         rows = _filled(done.picture_SSC).all(axis=1)
