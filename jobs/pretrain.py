@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import typer
@@ -69,25 +69,18 @@ def pretrain(
     preset(config)
     urls = [Dataset(url).require("train").store.url for url in train]
     reading = Reading(loader_workers=loader_workers, cache=make_cache(cache, cache_gb), skip_bad=skip_bad)
+    order: dict[str, Any] = {"weights": weight or None, "buckets": buckets, "tail": tail}
+    order["objectives"] = read_objectives(objectives)
     settings = RunConfig(
         train=urls[0] if len(urls) == 1 else urls,
         preset=config,
         steps=steps,
         seed=seed,
-        stream=make_spec(
-            urls,
-            seed,
-            global_batch,
-            pinned_datasets(out),
-            weights=weight or None,
-            buckets=buckets,
-            tail=tail,
-            objectives=read_objectives(objectives),
-        ),
+        stream=make_spec(urls, seed, global_batch, pinned_datasets(out), **order),
         optim=OptimConfig(learning_rate=learning_rate),
         checkpoint_every=checkpoint_every,
-        text_weights=stored_weights("--text-weights", text_weights) if text_weights is not None else None,
-        backbone=stored_weights("--backbone", backbone) if backbone is not None else None,
+        text_weights=stored_weights("--text-weights", text_weights),
+        backbone=stored_weights("--backbone", backbone),
     )
     if resume is Resume.NEVER and out.exists():
         raise ValueError(f"{out} exists, and --resume never was given")

@@ -14,8 +14,10 @@ from pipeline.prepare.tokenizer import PageTokenizer
 _CHUNK = 1 << 24  # bytes
 
 
-def stored_weights(option: str, place: Path) -> StoredWeights:
+def stored_weights(option: str, place: Path | None) -> StoredWeights | None:
     """The weights at `place` (a file, or a folder that holds one) as a run's configuration names them."""
+    if place is None:
+        return None
     try:
         return StoredWeights(place=str(place.absolute()), sha256=_sha256(weights_file(place)))
     except OSError as error:

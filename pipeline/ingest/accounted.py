@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.ingest.inputs import InputFiles
-from pipeline.ingest.seen import KeySet, keys_of, keys_of_hashes, keys_of_inputs
+from pipeline.ingest.seen import Keys, KeySet, keys_of, keys_of_hashes, keys_of_inputs
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, generation_name
@@ -83,7 +83,7 @@ def accounted(store: Store, info: DatasetInfo, retry: bool = False) -> Accounted
     """All inputs of the finished generations; `opened` is for a retry, and is left empty else.
 
     An input that could not be opened once and can be now is accounted for by its rejected row, and has no page until
-    that is tried again.
+    that is tried again. What it was stays known no longer where a retry found other bytes in its place.
     """
     found = Accounted()
     for generation in info.generations:
@@ -93,8 +93,17 @@ def accounted(store: Store, info: DatasetInfo, retry: bool = False) -> Accounted
             hashes = probes["sha256"].to_pylist()
             keys = keys_of_inputs(listing["uri"].to_pylist(), hashes)
             counts = probes["reason"].is_null().to_numpy() & (again | ~found.known.has(keys))
+            if again:
+                found.known.remove(_given_up(listing, hashes))
             found.known.add(keys)
             found.held.add(keys_of_hashes(sha256 for sha256, there in zip(hashes, counts, strict=True) if there))
             if retry:
                 found.opened.add(keys[counts])
     return found
+
+
+def _given_up(listing: pa.Table, found: Sequence[str | None]) -> Keys:
+    """Keys of whole inputs that were tried again and have other bytes now: no row is for what they were."""
+    rows = listing.select(["uri", "sha256", "only"]).to_pylist()
+    gone = [row for row, now in zip(rows, found, strict=True) if row["only"] is None and row["sha256"] != now]
+    return keys_of_inputs([row["uri"] for row in gone], [row["sha256"] for row in gone])

@@ -48,6 +48,11 @@ class KeySet:
             run = np.unique(np.concatenate([self._runs.pop(), run]))
         self._runs.append(run)
 
+    def remove(self, keys: Keys) -> None:
+        """Take out keys, whether they are there or not."""
+        if len(keys):
+            self._runs = [run for run in (run[~np.isin(run, keys)] for run in self._runs) if len(run)]
+
     def has(self, keys: Keys) -> NDArray[np.bool_]:
         """For each of `keys`, whether it is in the set."""
         found = np.zeros(len(keys), dtype=np.bool_)

@@ -57,7 +57,6 @@ MISTAKES = [
     ("ingest @file --out @NEW --password-file @file", "--password-file '{file}' cannot be read"),
     ("ingest @file --out @NEW --ocr-models @empty", "rapidocr reads the models of its own package only"),
     ("ingest @file --out @NEW --ocr paddleocr --ocr-models @empty", "{empty}/det/inference.onnx is missing"),
-    ("ingest @file --out @NEW --ocr tesseract --ocr-models @empty", "no file *.traineddata in there"),
     ("ingest @file --out @NEW --ocr-device cuda", "--ocr-device cuda: rapidocr computes on the CPU only"),
     ("ingest @file --out @NEW --ocr paddleocr --ocr-device cuda", "the installed onnxruntime has no CUDA provider"),
     ("ingest @file --out @NEW --gpu-share 0", "--gpu-share must be above 0 and at most 1, got 0"),

@@ -68,6 +68,10 @@ def test_tesseract_with_its_models_through_generations(scans: tuple[Path, Path],
     done = pagemill("dataset", "add", out, scans[1], "--workers", 1)
     assert done.returncode == 0, done.stderr
     assert Dataset(str(out)).info.totals.ok == 2
+    (models / "french.traineddata").unlink()
+    refused = pagemill("ingest", scans[0], "--out", tmp_path / "x", "--ocr", "tesseract", "--ocr-models", models)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "no file *.traineddata in there" in refused.stderr
 
 
 @pytest.mark.engines

@@ -15,7 +15,10 @@ from schemas.page import DocumentRef, Engine, Orientation, Page, Route, page_key
 
 SHA = "ab" * 32
 TWO_COLUMNS: list[BoxTuple] = [
-    (x, y, x + 180, y + 20) for y in range(100, 500, 30) for x in (60, 260, 560, 760)
+    (x, y, x + width, y + 20)
+    for y in range(100, 500, 30)
+    for left in (60, 560)
+    for x, width in ((left, 120 + 2 * y // 5), (left + 130 + 2 * y // 5, 250 - 2 * y // 5))
 ]  # fmt: skip
 
 

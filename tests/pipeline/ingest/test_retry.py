@@ -251,6 +251,27 @@ def test_a_place_that_was_two_bad_files_is_one_file_when_it_is_tried(
     assert found == ([(None, "rejected")] if fault else [(page, "ok") for page in range(CONTENTS[content])])
 
 
+@pytest.mark.parametrize("between", [("y", ""), ("y", LOCKED), ("x", GONE)])
+def test_a_file_that_was_another_one_when_it_was_tried_comes_back(
+    tmp_path: Path, make_document: Any, between: State
+) -> None:
+    """Locked at first, something else when it was tried again, and then good: it is made, once."""
+    story = Story(Store(str(tmp_path / "pages")), make_document)
+    story.put("/a.pdf", ("y", ""))
+    story.put("/c.pdf", ("x", LOCKED))
+    story.ingest(frozenset())
+    story.put("/c.pdf", between)
+    story.retry(frozenset())
+    check(story)
+    story.put("/c.pdf", ("x", ""))
+    for _ in range(2):
+        story.ingest(frozenset())
+        story.retry(frozenset())
+        check(story)
+    assert lint(story.store.url) == []
+    assert [row.page for row in story.rows() if row.uri == "/c.pdf" and row.status is Status.OK] == [0]
+
+
 SETTINGS = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 

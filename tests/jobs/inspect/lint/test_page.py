@@ -25,9 +25,9 @@ def _drop_word(record: Record) -> None:
         values.pop()
 
 
-def _one_word_more(record: Record) -> None:
+def _more_words(record: Record) -> None:
     for values in record["words"].values():
-        values.append(values[-1])
+        values.extend(values[-1:] * 9)  # of one word alone no entry of the signature might come
 
 
 def _shared_line(record: Record) -> None:
@@ -55,7 +55,7 @@ RECORD_FAULTS: dict[str, tuple[Callable[[Record], Any], set[str]]] = {
     "a line's box": (lambda r: r["lines"]["box"][2].__setitem__(0, 1), {"page-lines"}),
     "a word's box": (lambda r: r["words"]["box"][0].__setitem__(0, 5), {"page-lines"}),
     "a word less": (_drop_word, {"page-words", "index-minhash", "page-lines"}),
-    "a word more": (_one_word_more, {"page-words", "index-minhash"}),
+    "words more": (_more_words, {"page-words", "index-minhash"}),
     "another word": (lambda r: r["words"]["text"].__setitem__(3, "other"), {"index-minhash"}),
     "another size": (lambda r: r.update(size=[300, 320]), {"picture-size"}),
 }
