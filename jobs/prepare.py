@@ -62,7 +62,8 @@ def prepare(
         raise ValueError(f"--epochs must be at least 1, got {epochs}")
     variants = epochs if variants is None else variants
     data = tokenizer.read_bytes()
-    kept = [_pages_to_exclude(url, out) for url in exclude or []]
+    named = [_pages_to_exclude(url, out) for url in exclude or []]
+    kept = list({one.digest: one for one in named}.values())  # one dataset may be named twice
     config = PrepareConfig(
         tokenizer=load_tokenizer(data).digest,
         seed=seed,

@@ -63,6 +63,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, dropo
 def _flex(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, dropout: float) -> Tensor:
     if dropout > 0:
         raise ValueError(f"attention is 'flex', which has no dropout, and attention_probs_dropout_prob is {dropout}")
+    if not query.is_cuda and torch.is_grad_enabled() and query.requires_grad:
+        raise ValueError("attention is 'flex', which has no backward pass on this device: choose another for training")
     if bias is None:
         return _flex_attention(query.is_cuda)(query, key, value)  # type: ignore[no-any-return]
     full = bias.expand(query.shape[0], query.shape[1], query.shape[2], key.shape[2])

@@ -68,7 +68,7 @@ def load_text_weights(model: PretrainedModel, folder: str | os.PathLike[str], vo
         _cut(converted, f"embeddings.{name}_embeddings.weight", wanted)
     _pass_over(converted, expected, _TEXT_IGNORED, own_name, report)
     copy_exactly({name: wanted[name] for name in expected}, converted, str(path), type(model).__name__)
-    report.ignored |= {own_name[n]: why for n in given if n not in converted
+    report.ignored |= {own_name[n]: why for n in given if n not in converted and own_name[n] not in report.ignored
                        for why, rule in _TEXT_IGNORED.items() if rule.fullmatch(n)}  # fmt: skip
     report.loaded = [name for name in stored if name not in report.ignored]
     report.missing = _rest(model, expected)
@@ -121,7 +121,8 @@ def _as_projected(given: Mapping[str, Tensor], *, fused: bool) -> dict[str, Tens
     for name in given:
         prefix, found, part = name.partition(".attention.self.")
         prefix += found
-        if fused and part == "query.weight":
+        apart = [f"{prefix}{which}.{kind}" for which in ("query", "key", "value") for kind in ("weight", "bias")]
+        if fused and part == "query.weight" and all(name in made for name in apart):
             matrices = [made.pop(f"{prefix}{which}.weight") for which in ("query", "key", "value")]
             made[f"{prefix}qkv_linear.weight"] = torch.cat(matrices)
             made.pop(f"{prefix}key.bias", None)
@@ -129,7 +130,7 @@ def _as_projected(given: Mapping[str, Tensor], *, fused: bool) -> dict[str, Tens
                 made[f"{prefix}{which[0]}_bias"] = made.pop(f"{prefix}{which}.bias").view(1, 1, -1)
         elif fused and part in ("q_bias", "v_bias"):
             made[name] = made[name].view(1, 1, -1)
-        elif not fused and part == "qkv_linear.weight":
+        elif not fused and part == "qkv_linear.weight" and f"{prefix}q_bias" in made and f"{prefix}v_bias" in made:
             rows = made.pop(name).chunk(3)
             biases = [
                 made.pop(f"{prefix}q_bias").flatten(),

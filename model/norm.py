@@ -101,13 +101,15 @@ class _AllRanks(torch.autograd.Function):
         maps, weight_C, mean_C, var_C, count = ctx.saved_tensors
         # As if the statistics were constants; then what flows through them.
         maps_grad, weight_grad, bias_grad = torch.ops.aten.native_batch_norm_backward(
-            upstream, maps, weight_C, mean_C, var_C, None, None, False, EPS, [True, True, True]
+            upstream, maps, weight_C, mean_C, var_C, mean_C, (var_C + EPS).rsqrt(), False, EPS, [True, True, True]
         )
         sums = torch.cat([weight_grad, bias_grad]).double()
         dist.all_reduce(sums)
         along_C, level_C = (sums / count).to(weight_C.dtype).chunk(2)
         inverse_C = (var_C + EPS).rsqrt()
         slope_C = weight_C * inverse_C.square() * along_C
-        offset_C = slope_C * mean_C - weight_C * inverse_C * level_C
-        slope, offset = (part.to(maps.dtype).view(1, -1, 1, 1) for part in (slope_C, offset_C))
-        return maps_grad - maps * slope + offset, weight_grad, bias_grad
+        level_C = weight_C * inverse_C * level_C
+        mean, slope, level = (part.view(1, -1, 1, 1) for part in (mean_C, slope_C, level_C))
+        # In the type of the statistics: the terms nearly cancel, which half precision would not survive.
+        through = (maps.to(slope.dtype) - mean) * slope + level
+        return (maps_grad.to(slope.dtype) - through).to(maps.dtype), weight_grad, bias_grad

@@ -55,6 +55,11 @@ def copy_exactly(
     faults = {
         "missing": wanted.keys() - given.keys() - set(fresh),
         "unexpected": given.keys() - wanted.keys(),
+        "of numbers that are no fractions": {
+            f"{name} {given[name].dtype}"
+            for name in shared
+            if wanted[name].is_floating_point() and not given[name].is_floating_point()
+        },
         "of another shape": {
             f"{name} {tuple(given[name].shape)} instead of {tuple(wanted[name].shape)}"
             for name in shared

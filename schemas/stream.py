@@ -33,10 +33,12 @@ class Objectives(Record):
     mvlm_random: float = Field(default=0.1, ge=0, le=1)
     whole_word: bool = False
     mask_fill: Rgb = (0, 0, 0)  # of the words of selected tokens
-    mask_grow: NonNegativeInt = 2  # pixels of the stored picture on each side: ink reaches out of its box by as much
+    mask_grow: int = Field(
+        default=2, ge=0, le=64
+    )  # pixels of the stored picture on each side: ink reaches out of its box by as much
     cover_fill: Rgb = (0, 0, 0)  # of covered lines; it lies above masks
     dropped_fill: Rgb = (124, 116, 104)  # of dropped pictures: what the backbone subtracts
-    max_tokens: PositiveInt = 510  # content tokens in a window
+    max_tokens: int = Field(default=510, ge=1, le=510)  # content tokens in a window: the model takes 512
     first_window: bool = False  # of a long page, as in evaluation; else a random one, drawn by key
     sep_box: Literal[0, 1000] = 0  # every coordinate of [SEP]: zero as in the paper's code, 1000 as in Hugging Face's
 

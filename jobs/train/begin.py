@@ -36,7 +36,7 @@ def load_beginnings(model: LayoutLMv2ForPreTraining, config: RunConfig, tokenize
     if config.text_weights is not None:
         said.append(str(load_text_weights(model, config.text_weights.place, tokenizer.vocabulary())))
     if config.backbone is not None:
-        said.append(str(load_backbone(model, config.backbone.place)))
+        said.append(str(load_backbone(model, weights_file(Path(config.backbone.place)))))
     return said
 
 

@@ -83,7 +83,7 @@ def _is_left_over(entry: Path) -> bool:
 def _differences(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
     """(name, value before, value now) of each field that differs, those of inner records by their dotted name."""
     for name, was in before.items():
-        if isinstance(was, dict):
+        if isinstance(was, dict) and isinstance(now[name], dict):
             yield from _differences(was, now[name], f"{prefix}{name}.")
         elif was != now[name]:
             yield prefix + name, was, now[name]

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pipeline.order.regions import Boxes, Region
 
 _MIN_CELLS = 3  # in a row of a table
+_MOST_CELLS = 64  # of a row of any table: what follows compares each with each
 _TIGHT, _TIGHTER = 0.6, 0.3  # of the gap to the next row, and heights less than it: a cell's next line is nearer
 _LEAST, _MOST = 0.1, 0.8  # heights between the lines of a cell
 _FLUSH = 0.5  # of a height by which a cell's next line begins, ends or is centred elsewhere
@@ -25,7 +26,7 @@ def records(boxes: Boxes, rows: list[Region], caption: Mapping[int, int]) -> lis
     at = 0
     while at < len(rows):
         end = at + 1
-        if len(rows[at]) > 1 and _is_row(boxes, rows[at]):
+        if 1 < len(rows[at]) <= _MOST_CELLS and _is_row(boxes, rows[at]):
             end = _wrapped(boxes, rows, gaps, at)
             if end == at + 1 < len(rows) and all(caption.get(i) in rows[at] for i in rows[end]):
                 end += 1

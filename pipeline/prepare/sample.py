@@ -73,7 +73,7 @@ class SampleMaker:
                 continue
             partner = self._partners.find(config.seed, candidate, variant)
             if partner is None:
-                raise Unfit(Reason.NO_PARTNER, "no page of another document that is no near-duplicate")
+                raise Unfit(Reason.NO_PARTNER, "no page of another document that may stand in, or none was drawn")
             member = f"neg{variant}.png"
             plans.append(TimPlan(action=what, partner=partner.key, picture=member))
             negatives.append((member, self._square(self._read_picture(partner))))

@@ -47,7 +47,7 @@ def document_number(name: str) -> int:
 
 
 def band_records(index: pa.Table, generation: int, few_words: int) -> Records:
-    """Records of the pages of an index that have `few_words` words or more, _BANDS for each."""
+    """_BANDS records of each page of an index that has `few_words` words or more, and one of each document."""
     rows = np.flatnonzero(index["words"].to_numpy() >= few_words)
     names = index["document"].to_pylist()
     flat = index["minhash"].combine_chunks().values.to_numpy(zero_copy_only=False)
@@ -58,7 +58,19 @@ def band_records(index: pa.Table, generation: int, few_words: int) -> Records:
     found["document"] = np.array([document_number(names[row]) for row in rows], dtype=np.uint64)[:, None]
     found["generation"] = generation
     found["sketch"] = (signature & np.uint64(0xFF)).astype(np.uint8)[:, None, :]
-    return found.reshape(-1)
+    return np.concatenate([found.reshape(-1), _own_records(names, generation)])
+
+
+def _own_records(names: Sequence[str], generation: int) -> Records:
+    """One of each document, which meets nobody but itself: its pages may be of several generations."""
+    found = np.zeros(len(set(names)), dtype=RECORD)
+    found["document"] = [document_number(name) for name in sorted(set(names))]
+    found["key"], found["generation"] = _own_key(found["document"]), generation
+    return found
+
+
+def _own_key(document: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    return _mixed(~document)
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -78,13 +90,31 @@ def edges_of(records: Records) -> Edges:
     """Pairs of documents with near-duplicate pages among the records of one partition.
 
     Not all pairs, but as many as it takes to join what belongs together, and those of earlier generations first: what
-    is joined by the pages up to a generation does not depend on later ones.
+    is joined by the pages up to a generation does not depend on later ones. A document in several generations is a pair
+    with itself.
     """
+    own = records["key"] == _own_key(records["document"])
+    itself, records = records[own], records[~own]
     ordered = records[np.lexsort((records["document"], records["generation"], records["key"]))]
     cuts = np.flatnonzero(ordered["key"][1:] != ordered["key"][:-1]) + 1
     begins, ends = np.concatenate([[0], cuts]), np.concatenate([cuts, [len(ordered)]])
     groups = zip(begins[ends - begins > 1].tolist(), ends[ends - begins > 1].tolist(), strict=True)
-    return _unique([edge for begin, end in groups for edge in _linked(ordered[begin:end])])
+    pairs = [edge for begin, end in groups for edge in _linked(ordered[begin:end])]
+    return _unique([*pairs, _with_themselves(itself)])
+
+
+def _with_themselves(records: Records) -> Edges:
+    """Pairs of the first generation of a document and each later one."""
+    ordered = records[np.lexsort((records["generation"], records["document"]))]
+    _, first, which = np.unique(ordered["document"], return_index=True, return_inverse=True)
+    later = ordered["generation"] != ordered["generation"][first][which]
+    pairs = np.zeros(int(later.sum()), dtype=EDGE)
+    pairs["a"] = pairs["b"] = ordered["document"][later]
+    pairs["a_generation"], pairs["b_generation"] = (
+        ordered["generation"][first][which][later],
+        ordered["generation"][later],
+    )
+    return pairs
 
 
 def _linked(group: Records) -> Iterator[Edges]:
@@ -151,7 +181,7 @@ def sides_of(edges: Iterable[Edges], fraction: float) -> dict[int, str]:
     sides: dict[int, str] = {}
     clusters = _Clusters()
     newest = np.maximum(pairs["a_generation"], pairs["b_generation"])
-    for generation in sorted(set(first.values())):
+    for generation in sorted({*first.values(), *newest.tolist()}):
         now = pairs[newest == generation]
         for a, b in zip(now["a"].tolist(), now["b"].tolist(), strict=True):
             clusters.join(a, b)

@@ -15,7 +15,8 @@ from pipeline.permutation import Permutation
 from pipeline.shards.hashes import hamming, similarity
 from schemas.sample import TimAction
 
-MAX_ATTEMPTS = 1000
+MAX_ATTEMPTS = 1000  # draws of pages that may be a partner at all
+_MOST_ATTEMPTS = 100_000  # draws, however few of them may be one
 FEW_WORDS = 20  # below this the 5-grams say too little, and the picture decides
 SAME_TEXT = 0.5  # estimated Jaccard similarity
 SAME_PICTURE = 8  # differing bits of 64
@@ -69,21 +70,24 @@ class Documents(Protocol):
 
 
 class Partners:
-    """Draws partners among `documents`; `fits` says which pages may be one at all."""
+    """Draws partners among `documents`; `fits` says which pages may be one at all, about `share` of them (above 0)."""
 
-    def __init__(self, documents: Documents, fits: Callable[[Candidate], bool] = lambda page: True) -> None:
+    def __init__(
+        self, documents: Documents, fits: Callable[[Candidate], bool] = lambda page: True, share: float = 1.0
+    ) -> None:
         self._documents = documents
         self._fits = fits
+        self._attempts = min(int(MAX_ATTEMPTS / share), _MOST_ATTEMPTS)
 
     def find(self, seed: int, page: Candidate, variant: int) -> Candidate | None:
-        """The partner of a page in a variant, or None where there is none, or MAX_ATTEMPTS draws find none that fits.
+        """The partner of a page in a variant, or None where there is none, or none of so many draws fits.
 
         Documents come in an order that is a keyed permutation of all of them, and so do the pages of each: every
         document is drawn once before any is drawn again, and gives another page then.
         """
         count, most = self._documents.count, 1
         order = Permutation(count, seed, "partner", page.key, variant) if count else None
-        for attempt in range(MAX_ATTEMPTS if order else 0):
+        for attempt in range(self._attempts if order else 0):
             assert order is not None
             again, place = divmod(attempt, count)
             if again == most:

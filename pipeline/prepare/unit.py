@@ -100,7 +100,7 @@ class PrepareWorker:
         self._excluded = Excluded(index for kept in exclude for index in kept.indexes())
         self._split = self._read_split() if config.held_out else None
         tokenizer = load_tokenizer(read_tokenizer(store, config.tokenizer))
-        partners = Partners(self._directory, self._may_stand_in)
+        partners = Partners(self._directory, self._may_stand_in, _share(config))
         self._maker = SampleMaker(config, tokenizer, partners, self._picture_of)
 
     def _index(self, number: int) -> pa.Table:
@@ -164,6 +164,13 @@ class PrepareWorker:
             generation=self._files.name,
             **more,
         )
+
+
+def _share(config: PrepareConfig) -> float:
+    """About how many of all documents lie on the side of the split that is made."""
+    if not config.held_out:
+        return 1.0
+    return config.held_out if config.split == "held-out" else 1 - config.held_out
 
 
 def _facts(row: dict[str, Any], sample: TrainSample) -> SampleFacts:

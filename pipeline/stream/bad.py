@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.places import is_of_surroundings
 from pipeline.stream.draw import MODEL_SIDE
 from pipeline.stream.example import Example
 from schemas.sample import TimAction
 
-IN_A_ROW = 20  # bad samples of one shard, without a good one between them, in one process
+IN_A_ROW = 20  # bad samples of one shard, without a good one of it between them, in one process
+OF_ANY = 100  # bad samples of any shards, without a good one between them
 
 
 @dataclass
@@ -27,11 +27,12 @@ class Watched:
 class BadSamples:
     """Lets damaged samples pass, and no more.
 
-    What fails around a sample, and a shard that is bad as a whole, end the run all the same.
+    A file that is not there or cannot be read ends the run all the same, and so do many bad samples in a row.
     """
 
     def __init__(self) -> None:
         self._in_a_row: Counter[str] = Counter()
+        self._of_any = 0
 
     @contextmanager
     def watching(self, shard: str) -> Iterator[Watched]:
@@ -39,15 +40,16 @@ class BadSamples:
         found = Watched()
         try:
             yield found
-        except (ValueError, OSError) as error:
-            if isinstance(error, OSError) and is_of_surroundings(error):
-                raise
+        except ValueError as error:
             found.reason = " ".join(str(error).split())
             self._in_a_row[shard] += 1
-            if self._in_a_row[shard] >= IN_A_ROW:
-                raise RuntimeError(f"{shard}: {IN_A_ROW} bad samples in a row; the last: {found.reason}") from error
+            self._of_any += 1
+            if self._in_a_row[shard] >= IN_A_ROW or self._of_any >= OF_ANY:
+                count = max(self._in_a_row[shard], self._of_any)
+                raise RuntimeError(f"{shard}: {count} bad samples in a row; the last: {found.reason}") from error
         else:
             self._in_a_row.pop(shard, None)
+            self._of_any = 0
 
 
 def blank(key: str) -> Example:

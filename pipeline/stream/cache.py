@@ -20,6 +20,7 @@ _CHUNK = 16 << 20  # bytes of one request
 _ROOM = ".room.lock"
 _TRIES = 5
 _ENTRY = re.compile(r"[0-9a-f]{64}")
+_OURS = re.compile(r"[0-9a-f]{64}|\.[0-9a-f]{64}\.tmp")  # a copy, or one that is being fetched
 
 
 class ShardCache:
@@ -118,11 +119,13 @@ class ShardCache:
             return free >= size
 
     def _files(self) -> list[tuple[float, int, Path]]:
-        """(time of last use, bytes, path) of every copy, and of those that are being fetched."""
+        """(time of last use, bytes, path) of every copy, and of those that are being fetched. All else in the folder is
+        somebody's, and neither counted nor touched.
+        """
         found = []
         for entry in os.scandir(self._folder):
             with suppress(FileNotFoundError):
-                if not entry.name.endswith(".lock"):
+                if _OURS.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                     stat = entry.stat()
                     found.append((stat.st_mtime, stat.st_size, Path(entry.path)))
         return found

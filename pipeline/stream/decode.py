@@ -17,6 +17,7 @@ from schemas.sample import TimPlan, TrainSample
 
 _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _LARGEST_SIDE = 8000  # pixels
+_MOST_WORDS = 1 << 24  # of a page: no memory is taken for more
 _KIND = TrainSample.model_fields["kind"].default
 
 
@@ -83,6 +84,8 @@ def _check(stored: Stored) -> None:
         raise ValueError("tokens: lists of different lengths")
     if count and int(stored.line_T.max()) >= lines:
         raise ValueError(f"tokens.line: a token names line {stored.line_T.max()} of {lines}")
+    if count and int(stored.word_T.max()) >= _MOST_WORDS:
+        raise ValueError(f"tokens.word: a token names word {stored.word_T.max()}, more than {_MOST_WORDS} are none")
     if not stored.tim:
         raise ValueError("tim: no variant")
 

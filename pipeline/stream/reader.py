@@ -22,7 +22,7 @@ from pipeline.stream.tars import Tars
 from schemas.dataset import generation_digest
 from schemas.sample import TimAction
 
-_INDEX_BYTES = 64 << 20  # of indexes kept in memory
+_INDEX_BYTES = 64 << 20  # of indexes kept in memory, of all datasets of a stream together
 _ALWAYS = ("png", "json", "tia.npy")
 
 
@@ -31,15 +31,17 @@ class TrainReader:
 
     With `digest` it reads the generations that the dataset had when that was its digest; ValueError where it never
     was, and where markers are not those that the dataset names. `cache` keeps copies of shards that lie behind a URL.
+    It is one of `share` readers of a process, which share what may be open and kept.
     """
 
-    def __init__(self, url: str, digest: str | None = None, cache: ShardCache | None = None) -> None:
+    def __init__(self, url: str, digest: str | None = None, cache: ShardCache | None = None, share: int = 1) -> None:
         self.dataset = Dataset(url).require("train")
         self.digest = self.dataset.info.digest if digest is None else digest
         self.shards = [
             shard for name in generations_of(self.dataset.info, self.digest) for shard in _shards(self.dataset, name)
         ]
-        self._tars = Tars(self.dataset.store, cache)
+        self._tars = Tars(self.dataset.store, cache, share)
+        self._index_bytes = _INDEX_BYTES // share
         self._indexes: OrderedDict[int, ShardIndex] = OrderedDict()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -83,12 +85,21 @@ class TrainReader:
     def _index(self, number: int) -> ShardIndex:
         if number not in self._indexes:
             shard = self.shards[number]
-            data = self._tars.file(shard.ref.index, shard.index.size, shard.index.sha256)
-            self._indexes[number] = read_index(data, shard)
-            while len(self._indexes) > 1 and sum(index.nbytes for index in self._indexes.values()) > _INDEX_BYTES:
+            self._indexes[number] = self._read_index(shard)
+            while len(self._indexes) > 1 and sum(index.nbytes for index in self._indexes.values()) > self._index_bytes:
                 self._indexes.popitem(last=False)
         self._indexes.move_to_end(number)
         return self._indexes[number]
+
+    def _read_index(self, shard: TrainShard) -> ShardIndex:
+        """A damaged copy in the cache is fetched once more."""
+        file = shard.ref.index, shard.index.size, shard.index.sha256
+        try:
+            return read_index(self._tars.file(*file), shard)
+        except ValueError:
+            if not self._tars.forget(shard):
+                raise
+        return read_index(self._tars.file(*file), shard)
 
     def _example(self, number: int, row: int, epoch: int) -> Example:
         shard, index = self.shards[number], self._index(number)

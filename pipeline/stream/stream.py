@@ -146,7 +146,9 @@ def _readers(urls: str | Sequence[str], spec: StreamSpec, cache: ShardCache | No
     named = [urls] if isinstance(urls, str) else list(urls)
     if len(named) != len(spec.datasets):
         raise ValueError(f"{len(named)} URLs for a stream of {len(spec.datasets)} datasets")
-    readers = [TrainReader(url, part.dataset, cache) for url, part in zip(named, spec.datasets, strict=True)]
+    readers = [
+        TrainReader(url, part.dataset, cache, len(named)) for url, part in zip(named, spec.datasets, strict=True)
+    ]
     for url, reader in zip(named, readers, strict=True):
         found = load_tokenizer(reader.tokenizer).digest
         if found != spec.tokenizer:

@@ -11,7 +11,7 @@ from pipeline.shards.tar import BLOCK
 from pipeline.stream.cache import ShardCache
 from pipeline.stream.index import Member, TrainShard
 
-_OPEN = 128  # files at once
+_OPEN = 128  # files at once, of all datasets of a stream together
 
 
 class Tar(Protocol):
@@ -19,6 +19,10 @@ class Tar(Protocol):
 
     def read(self, offset: int, size: int) -> bytes:
         """Exactly `size` bytes."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it has no name any more, and takes room as long as it is open."""
 
     def close(self) -> None:
         """Give back what it holds."""
@@ -43,6 +47,11 @@ class FileTar:
             raise ValueError(f"{self._name}: ends at {offset + len(data)}, expected {size} bytes from {offset}")
         return data
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the cache has made room of it meanwhile."""
+        return os.fstat(self._file).st_nlink == 0
+
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
@@ -61,23 +70,28 @@ class StoreTar:
         """Exactly `size` bytes from `offset`; ValueError where the object has ended before."""
         return self._store.read_range(self._name, offset, size)
 
+    @property
+    def is_gone(self) -> bool:
+        """No room is taken here."""
+        return False
+
     def close(self) -> None:
         """Nothing is held."""
 
 
 class Tars:
-    """Shards of one dataset, some of them open. Not shared between processes: each opens its own."""
+    """Shards of one dataset of `share`, some of them open. Not shared between processes: each opens its own."""
 
-    def __init__(self, store: Store, cache: ShardCache | None = None) -> None:
-        self._store = store
+    def __init__(self, store: Store, cache: ShardCache | None = None, share: int = 1) -> None:
+        self._store, self._share = store, share
         self._cache = None if store.local else cache
         self._open: OrderedDict[str, Tar] = OrderedDict()
         self._process = os.getpid()
 
-    def __getstate__(self) -> tuple[Store, ShardCache | None]:
-        return self._store, self._cache
+    def __getstate__(self) -> tuple[Store, ShardCache | None, int]:
+        return self._store, self._cache, self._share
 
-    def __setstate__(self, state: tuple[Store, ShardCache | None]) -> None:
+    def __setstate__(self, state: tuple[Store, ShardCache | None, int]) -> None:
         self.__init__(*state)  # type: ignore[misc]
 
     def file(self, name: str, size: int, sha256: str) -> bytes:
@@ -104,10 +118,17 @@ class Tars:
         return found
 
     def forget(self, shard: TrainShard) -> bool:
-        """Drop the cache's copy of a shard, which is damaged; False where there is none."""
+        """Drop the cache's copies of a shard and of its index, one of which is damaged; False where none can be.
+
+        Another process may have dropped them already: what is opened next is another file in any case.
+        """
         if (tar := self._open.pop(shard.ref.tar, None)) is not None:
             tar.close()
-        return self._cache is not None and self._cache.drop(shard.tar.sha256)
+        if self._cache is None or not self._cache.holds(shard.tar.size):
+            return False
+        for file in (shard.tar, shard.index):
+            self._cache.drop(file.sha256)
+        return True
 
     def _tar(self, shard: TrainShard, end: int) -> Tar:
         if self._process != os.getpid():
@@ -118,8 +139,10 @@ class Tars:
             if any(opened.read(end, shard.tar.size - end)):
                 opened.close()
                 raise ValueError(f"{name}: other bytes than zeros after the last member of the index")
+            for gone in [other for other, tar in self._open.items() if tar.is_gone]:
+                self._open.pop(gone).close()
             self._open[name] = opened
-            if len(self._open) > _OPEN:
+            if len(self._open) > max(4, _OPEN // self._share):
                 self._open.popitem(last=False)[1].close()
         self._open.move_to_end(name)
         return self._open[name]

@@ -59,7 +59,7 @@ def test_pages_that_say_the_same_are_linked() -> None:
 
 
 def test_pages_of_few_words_link_nothing() -> None:
-    assert not len(_records([_page(i, _text("same", FEW_WORDS - 1)) for i in range(5)]))
+    assert not len(edges_of(_records([_page(i, _text("same", FEW_WORDS - 1)) for i in range(5)])))
 
 
 def test_pages_of_one_document_are_no_pair() -> None:
@@ -162,3 +162,17 @@ def test_the_share_that_is_held_out(fraction: float) -> None:
     assert abs(share - fraction) < 4 * np.sqrt(fraction * (1 - fraction) / count)
     # Less is held out where less is asked for, and nothing else.
     assert all(drawn_side(n, 0.3) == HELD_OUT for n in range(2000) if drawn_side(n, 0.05) == HELD_OUT)
+
+
+def test_a_page_that_is_tried_again_does_not_move_its_document() -> None:
+    """Page 0 of document a comes with generation 0, its page 1, which is like one of b, with generation 1."""
+    a = next(n for n in range(1, 1000) if drawn_side(n, 0.3) == TRAIN)
+    b = next(n for n in range(1, 1000) if drawn_side(n, 0.3) == HELD_OUT)
+    first = _records([_page(a, _text("its first page")), _page(b, _text("the same"))], 0)
+    later = _records([_page(a, _text("the same"))], 1)
+    sides = sides_of([edges_of(np.concatenate([first, later]))], 0.3)
+    assert sides == {a: TRAIN, b: HELD_OUT}
+    new = _records([_page(5000, _text("the same"))], 2)
+    assert sides_of([edges_of(np.concatenate([first, later, new]))], 0.3)[5000] == NEITHER
+    few = _records([_page(a, ["few", "words"]), _page(b, _text("the same"))], 0)
+    assert sides_of([edges_of(np.concatenate([few, later]))], 0.3)[a] == TRAIN, "known by a page that links nothing"

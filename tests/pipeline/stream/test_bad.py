@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pipeline.stream import PretrainStream, StreamLoader, TrainReader, make_spec
-from pipeline.stream.bad import IN_A_ROW, BadSamples, blank
+from pipeline.stream.bad import IN_A_ROW, OF_ANY, BadSamples, blank
 from schemas.stream import StreamSpec, Tail
 
 
@@ -62,10 +62,31 @@ def test_skipped_it_is_an_empty_slot_counted_and_named(train_url: str, damaged: 
 
 def test_a_bad_shard_ends_the_run_and_is_named(train_url: str, tmp_path: Path) -> None:
     url = str(shutil.copytree(train_url, tmp_path / "train"))
-    (tmp_path / "train" / "gen-0000" / "train-000003.tar").unlink()
+    tar = tmp_path / "train" / "gen-0000" / "train-000003.tar"
+    tar.write_bytes(tar.read_bytes()[:-512])
     stream = PretrainStream(url, _spec(url), skip_bad=True)
     with pytest.raises(RuntimeError, match=rf"{url}/gen-0000/train-000003\.tar: {IN_A_ROW} bad samples in a row"):
         list(StreamLoader(stream, 1000))
+
+
+def test_a_missing_shard_is_never_skipped(train_url: str, tmp_path: Path) -> None:
+    url = str(shutil.copytree(train_url, tmp_path / "train"))
+    (tmp_path / "train" / "gen-0000" / "train-000003.tar").unlink()
+    with pytest.raises(FileNotFoundError, match=r"gen-0000/train-000003\.tar"):
+        list(StreamLoader(PretrainStream(url, _spec(url), skip_bad=True), 1000))
+
+
+def test_bad_samples_of_many_shards_end_the_run() -> None:
+    watcher = BadSamples()
+
+    def reads(shard: str) -> None:
+        with watcher.watching(shard):
+            raise ValueError("damaged")
+
+    for number in range(OF_ANY - 1):
+        reads(f"s{number}")
+    with pytest.raises(RuntimeError, match=rf"last: {OF_ANY} bad samples in a row"):
+        reads("last")
 
 
 def test_a_good_sample_between_them_ends_a_row() -> None:

@@ -144,3 +144,15 @@ def test_what_a_killed_process_left_makes_room(store: Store, tmp_path: Path, mon
     assert _get(cache, store, 1) == _data(1)
     assert not left.exists()
     assert cache.used() == 1000
+
+
+def test_what_is_not_ours_is_neither_counted_nor_touched(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_bytes(b"x" * 900)
+    (tmp_path / ".hidden.tmp").write_bytes(b"x" * 900)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / ("f" * 64)).symlink_to(tmp_path / "thesis.tex")
+    cache = ShardCache(tmp_path, 1000)
+    for number in (0, 1):
+        assert _get(cache, store, number) == _data(number)
+    assert cache.used() == 1000
+    assert (tmp_path / "thesis.tex").stat().st_size == (tmp_path / ".hidden.tmp").stat().st_size == 900
