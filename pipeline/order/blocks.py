@@ -15,11 +15,14 @@ _MIN_GUTTER = 3.0  # heights between the block and the list
 _FLUSH = 0.6  # of a height by which lines of a block begin elsewhere, at most
 
 
-def runs(boxes: Boxes, rows: list[Region], height: float) -> dict[int, int]:
-    """Start and end of each run of rows that are not parted by a gap, of at least as many as a block has lines."""
+def runs(rows: list[Region], gaps: list[float], height: float) -> dict[int, int]:
+    """Start and end of each run of rows that are not parted by a gap, of at least as many as a block has lines; `gaps`
+    are those between a row and the next.
+    """
     found: dict[int, int] = {}
     start = 0
-    for end, gap in enumerate([*boxes.leading(rows), float("inf")], start=1):
+    assert len(gaps) == len(rows) - 1, "a gap between each row and the next"
+    for end, gap in enumerate([*gaps, float("inf")], start=1):
         if gap > _APART * height:
             if end - start >= _MIN_LINES:
                 found[start] = end

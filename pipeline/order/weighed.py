@@ -159,7 +159,8 @@ class _Cutter:
         """
         bands: list[Region] = []
         first, count = 0, len(rows)
-        blocks = runs(self._boxes, rows, gutter / _MIN_GUTTER)
+        gaps = self._boxes.leading(rows)
+        blocks = runs(rows, gaps, gutter / _MIN_GUTTER)
         while first < count:
             end = blocks.get(first, 0)
             if end and is_block_beside_list(self._boxes, self._columns(rows[first:end], gutter)):
@@ -171,7 +172,7 @@ class _Cutter:
                 first += 1
                 continue
             # More rows cover more, so a gutter that is closed once stays closed.
-            begun = self._begun(rows, first, gutter)
+            begun = self._begun(rows, gaps, first, gutter)
             end = _furthest(begun, count, partial(self._is_parted, rows, first, gutter))
             ends = range(end, max(first, end - _SPOILERS), -1)
             kept = next((last for last in ends if self._are_columns(rows[first:last], gutter)), None)
@@ -184,7 +185,7 @@ class _Cutter:
                 first = end
         return bands
 
-    def _begun(self, rows: list[Region], first: int, gutter: float) -> int:
+    def _begun(self, rows: list[Region], gaps: list[float], first: int, gutter: float) -> int:
         """End of the fewest rows from `first` on that have a gutter, as columns whose rows are not level begin with
         rows of one column; `first` where there are none.
         """
@@ -192,12 +193,16 @@ class _Cutter:
         for end in range(first + 1, last + 1):
             if self._is_parted(rows, first, gutter, end):
                 return end
-            if end < last and self._boxes.leading(rows[end - 1 : end + 1])[0] > gutter:
+            if end < last and gaps[end - 1] > gutter:
                 break
         return first
 
     def _is_parted(self, rows: list[Region], first: int, gutter: float, end: int) -> bool:
-        return len(self._columns(rows[first:end], gutter)) > 1
+        some = rows[first:end]
+        if len(some) == 2 and len(some[0]) == len(some[1]) == 1:  # most often, and quicker so
+            (a,), (b,) = some
+            return max(self._boxes.x0[a], self._boxes.x0[b]) - min(self._boxes.x1[a], self._boxes.x1[b]) > gutter
+        return len(self._columns(some, gutter)) > 1
 
     def _columns(self, rows: list[Region], gutter: float) -> list[Region]:
         if len(rows) == 1 and len(rows[0]) == 1:
