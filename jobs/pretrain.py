@@ -18,9 +18,9 @@ from jobs.train.config import OptimConfig, RunConfig, pinned_datasets, settle
 from jobs.train.log import read_metrics
 from jobs.train.loop import CHECKPOINTS, Place, Reading, Trainer, make_model
 from model.presets import preset, preset_names
-from pipeline.prepare.tokenizer import load_tokenizer
+from pipeline.prepare.tokenizer import PageTokenizer
 from pipeline.shards.dataset import Dataset
-from pipeline.stream import PretrainStream, ShardCache, TrainReader, make_spec, rank_positions
+from pipeline.stream import PretrainStream, ShardCache, make_spec, rank_positions
 from schemas.stream import Objectives, Tail
 
 
@@ -97,7 +97,7 @@ def _before_ray(out: Path, settings: RunConfig, stream: PretrainStream) -> None:
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         settle(out, settings)  # a new run begins where all nodes can see it
     _say_what_is_read(settings, stream)
-    _say_where_it_begins(out, settings)
+    _say_where_it_begins(out, settings, stream.tokenizer)
 
 
 def _check_counts(steps: int, global_batch: int, workers: int, checkpoint_every: int, loader_workers: int) -> None:
@@ -157,7 +157,7 @@ def _say_what_is_read(settings: RunConfig, stream: PretrainStream) -> None:
         print(f"note: each epoch of {order.size} samples is filled up with {spare} of weight zero (--tail pad)")
 
 
-def _say_where_it_begins(run: Path, settings: RunConfig) -> None:
+def _say_where_it_begins(run: Path, settings: RunConfig, tokenizer: PageTokenizer) -> None:
     """What the workers will find: nobody sees what they print. Weights that do not fit are refused here."""
     found, faults = checkpoint.newest(run / CHECKPOINTS)
     for fault in faults:
@@ -165,7 +165,6 @@ def _say_where_it_begins(run: Path, settings: RunConfig) -> None:
     if found is not None:
         print(f"going on after step {found.commit.step}", flush=True)
     elif settings.text_weights is not None or settings.backbone is not None:
-        tokenizer = load_tokenizer(TrainReader(settings.urls[0]).tokenizer)
         for report in load_beginnings(make_model(settings), settings, tokenizer):
             print(report, flush=True)
 

@@ -85,8 +85,7 @@ class Trainer:
         return found.commit.step
 
     def _begin(self) -> None:
-        tokenizer = load_tokenizer(TrainReader(self._config.urls[0]).tokenizer)
-        for report in load_beginnings(self._model, self._config, tokenizer):
+        for report in load_beginnings(self._model, self._config, self._stream.tokenizer):
             if self._place.rank == 0:
                 print(report, flush=True)
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.keyed import keyed
+from pipeline.shards.hashes import mixed
 from schemas.index import MINHASH_SIZE
 from schemas.manifest import SPLIT_SCHEMA
 
@@ -54,7 +55,7 @@ def band_records(index: pa.Table, generation: int, few_words: int) -> Records:
     signature = flat.reshape(-1, MINHASH_SIZE)[rows].astype(np.uint64)
     low, high = signature[:, 0::_ROWS], signature[:, 1::_ROWS]
     found = np.zeros((len(rows), _BANDS), dtype=RECORD)
-    found["key"] = _mixed((low << np.uint64(32) | high) + np.arange(_BANDS, dtype=np.uint64)[None, :])
+    found["key"] = mixed((low << np.uint64(32) | high) + np.arange(_BANDS, dtype=np.uint64)[None, :])
     found["document"] = np.array([document_number(names[row]) for row in rows], dtype=np.uint64)[:, None]
     found["generation"] = generation
     found["sketch"] = (signature & np.uint64(0xFF)).astype(np.uint8)[:, None, :]
@@ -70,14 +71,7 @@ def _own_records(names: Sequence[str], generation: int) -> Records:
 
 
 def _own_key(document: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    return _mixed(~document)
-
-
-def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The finaliser of splitmix64, so that any bits of the result may choose a partition."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    return mixed(~document)
 
 
 def partitioned(records: Records, partitions: int) -> list[Records]:

@@ -41,7 +41,7 @@ def minhash(words: Sequence[str]) -> tuple[int, ...]:
     gram = np.zeros(count, dtype=np.uint64)
     for i in range(size):  # all products wrap modulo 2**64 on purpose
         gram += word[i : i + count] * _PLACE[i]
-    gram = _mixed(gram)
+    gram = mixed(gram)
     values = (gram[:, None] * _FACTOR[None, :] + _TERM[None, :]) >> np.uint64(32)  # multiply-shift hashing
     return tuple(values.min(axis=0).tolist())
 
@@ -51,8 +51,8 @@ def _word_hash(word: str) -> int:
     return int.from_bytes(blake2b(word.lower().encode(), digest_size=8).digest(), "little")
 
 
-def _mixed(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The finaliser of splitmix64: a sum of hashes is not random enough in its low bits."""
+def mixed(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The finaliser of splitmix64: sums of hashes, and hashes beside each other, are not random enough in all bits."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return value ^ (value >> np.uint64(31))

@@ -47,7 +47,7 @@ class PretrainStream(IterableDataset[Batch]):
         self.spec = spec
         self._rank, self._world_size = rank, world_size
         self.readers = _readers(urls, spec, cache)
-        tokenizer = load_tokenizer(self.readers[0].tokenizer)
+        self.tokenizer = tokenizer = load_tokenizer(self.readers[0].tokenizer)
         self.order = StreamOrder(spec, [reader.samples for reader in self.readers], _Lengths(self.readers))
         self._drawing = Drawing(spec.seed, tokenizer.vocab_size, tokenizer.mask, spec.objectives)
         self._special = Special(tokenizer.pad, tokenizer.cls, tokenizer.sep, spec.objectives.sep_box)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import signal
@@ -12,19 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.killed import finished
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 OPTIONS = ("--pdf-text", "always", "--pages-per-shard", 2, "--picture-longest", 300, "--workers", 2)
-
-
-def _hashes(folder: Path) -> dict[str, str]:
-    """Of all files but those that a killed process was still writing under another name."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not (path.name.startswith(".") and path.suffix == ".tmp")
-    }
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +53,7 @@ def test_killed_at_random_moments(
     killed = [runner.kill_when(runner.start(*command), _at(out, moments, attempt)) for attempt in range(3)]
     assert sum(killed) >= 2
     runner.finish(*command)
-    assert _hashes(out) == _hashes(whole)
+    assert finished(out) == finished(whole)
 
 
 def test_what_the_driver_started_dies_with_it(documents: Path, whole: Path, runner: Any, tmp_path: Path) -> None:
@@ -79,4 +70,4 @@ def test_what_the_driver_started_dies_with_it(documents: Path, whole: Path, runn
     # Two agents of Ray notice it only after a minute. They never touch data.
     assert set(runner.end_of(children, 10)) <= {"ray::DashboardAgent", "ray::RuntimeEnvAgent"}
     runner.finish(*command)
-    assert _hashes(out) == _hashes(whole)
+    assert finished(out) == finished(whole)

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.killed import finished
 
 from pipeline.shards.dataset import Dataset
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 OPTIONS = ("--held-out", 0.2, "--epochs", 6, "--picture-size", 448, "--tim-replace-rate", 0.4, "--seed", 3)
-
-
-def _hashes(folder: Path) -> dict[str, str]:
-    """Of all files but those that a killed process was still writing under another name."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not (path.name.startswith(".") and path.suffix == ".tmp")
-    }
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +55,7 @@ def test_killed_at_random_moments(made: dict[str, Path], runner: Any, moments: r
     killed = [runner.kill_when(runner.start(*command), _at(out, moments, attempt)) for attempt in range(3)]
     assert sum(killed) >= 2
     runner.finish(*command)
-    assert _hashes(out) == _hashes(made["train"])
+    assert finished(out) == finished(made["train"])
     totals = Dataset(str(out)).info.totals
     assert totals.rows == Dataset(str(made["pages"])).info.totals.ok
     assert totals.reasons.keys() == {"other-split"}
