@@ -1,6 +1,7 @@
 """Lines and order of true boxes, without OCR: every algorithm, and CPU time.
 
-    python benchmarks/order.py [--documents FOLDER] [--synth 60] [--seeds 5] [--by-type] [--worst 5] [--times]
+    python benchmarks/order.py [--documents FOLDER] [--synth 60] [--seeds 5] [--first-seed 0] [--by-type] [--worst 5]
+        [--times]
 
 `--documents` has `funsd/training_data`, `funsd_reading_order_roor`, `sroie`, `docbank` and `hrdoc`. ROOR's segments
 and the lines of SROIE and HRDoc are put in order as they are; the words of DocBank and of synthetic born-digital pages
@@ -130,11 +131,11 @@ def documents(folder: Path) -> Iterator[tuple[str, Pages]]:
     yield "SROIE, lines", partial(sets.sroie, folder / "sroie")
 
 
-def generated(count: int, seeds: int, by_type: bool) -> Iterator[tuple[str, Pages]]:
+def generated(count: int, seeds: range, by_type: bool) -> Iterator[tuple[str, Pages]]:
     """Title and pages of synthetic sets: words that are put in lines first, and true lines."""
     for kinds in (TYPES, *(((kind,) for kind in TYPES) if by_type else ())):
         each = -(-count * len(kinds) // len(TYPES))
-        pages = partial(sets.synth_digital, each, range(seeds), kinds)
+        pages = partial(sets.synth_digital, each, seeds, kinds)
         name = kinds[0] if len(kinds) == 1 else "all"
         yield f"synth {name}, words", pages
         yield f"synth {name}, lines", partial(_lines, pages)
@@ -150,6 +151,7 @@ def main() -> None:
     parser.add_argument("--documents", type=Path)
     parser.add_argument("--synth", type=int, default=60)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--by-type", action="store_true")
     parser.add_argument("--worst", type=int, default=0)
     parser.add_argument("--times", action="store_true")
@@ -157,7 +159,8 @@ def main() -> None:
     print(f"{datetime.now(UTC):%Y-%m-%d}, {environment()['processor']}, Python {platform.python_version()}\n")
     print("| truth | order | pages | words | relations | units F1 | units kept | words F1 | BLEU | ARD | tau | exact |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
-    made = list(generated(options.synth, options.seeds, options.by_type)) if options.synth else []
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    made = list(generated(options.synth, seeds, options.by_type)) if options.synth else []
     for title, pages in [*(documents(options.documents) if options.documents else ()), *made]:
         score_set(title, pages(), options.worst)
     print("\n| lines by geometry | pages | lines | recall | precision | F1 | joined | across |")

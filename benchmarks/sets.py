@@ -91,14 +91,14 @@ def _number(stem: str) -> int:
 
 
 def in_one_column(page: Labelled) -> bool:
-    """Whether no gutter runs down the middle of a page.
+    """Whether no gutter runs down the middle of most of a page.
 
     DocBank's order goes straight across two columns, row by row: on such pages it is no reading order.
     """
     boxes = np.asarray(page.truth.boxes)
     rows = np.ptp(boxes[:, 1]) / max(float(np.median(boxes[:, 3] - boxes[:, 1])), 1.0)
     crossing = [int(((boxes[:, 0] < x) & (boxes[:, 2] > x)).sum()) for x in range(450, 551, 2)]
-    return min(crossing) > 0.1 * rows
+    return min(crossing) > 0.2 * rows
 
 
 def synth_digital(count: int, seeds: Iterable[int], kinds: Sequence[str] = TYPES) -> Iterator[Labelled]:

@@ -27,7 +27,7 @@ def records(boxes: Boxes, rows: list[Region], caption: Mapping[int, int]) -> lis
     while at < len(rows):
         end = at + 1
         if 1 < len(rows[at]) <= _MOST_CELLS and _is_row(boxes, rows[at]):
-            end = _wrapped(boxes, rows, gaps, at)
+            end = _wrapped(boxes, rows, gaps, at, found[-1][0] if found else [])
             if end == at + 1 < len(rows) and all(caption.get(i) in rows[at] for i in rows[end]):
                 end += 1
         found.append(rows[at:end])
@@ -77,10 +77,10 @@ def _below(boxes: Boxes, above: Region, row: Region) -> dict[int, int]:
     return found if alike and in_place and len(set(found.values())) == len(row) else {}
 
 
-def _wrapped(boxes: Boxes, rows: list[Region], gaps: list[float], at: int) -> int:
+def _wrapped(boxes: Boxes, rows: list[Region], gaps: list[float], at: int, before: Region) -> int:
     """End of the rows from `at` on that hold further lines of the cells of that row.
 
-    They are nearer to each other than to the next row, or the one before, that has the same cells.
+    They are nearer to each other than to the next row, or to the lines of the one `before`, that has the same cells.
     """
     first = rows[at]
     end = at + 1
@@ -92,15 +92,16 @@ def _wrapped(boxes: Boxes, rows: list[Region], gaps: list[float], at: int) -> in
     inner = max(gaps[at : end - 1])
     if not _LEAST * height <= inner <= _MOST * height:
         return at + 1
+    neighbours = [(before, gaps[at - 1])] if before else []
+    neighbours += [(rows[end], gaps[end - 1])] if end < len(rows) else []
     return (
         end
         if any(
-            0 <= row < len(rows)
-            and inner <= min(_TIGHT * gaps[gap], gaps[gap] - _TIGHTER * height)
-            and len(rows[row]) == len(first)
-            and _is_row(boxes, rows[row])
-            and _are_within(boxes, first, rows[row])
-            for row, gap in ((end, end - 1), (at - 1, at - 1))
+            inner <= min(_TIGHT * gap, gap - _TIGHTER * height)
+            and len(row) == len(first)
+            and _is_row(boxes, row)
+            and _are_within(boxes, first, row)
+            for row, gap in neighbours
         )
         else at + 1
     )

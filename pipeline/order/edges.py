@@ -9,9 +9,9 @@ _FEW = 2  # boxes in it: a number, or a title and a number
 _MIN_ROWS = 6  # of a page that has any
 
 
-def head_body_foot(boxes: Boxes, page: Region) -> list[Region]:
-    """The parts of a page from top to bottom: its first row where that is a head, the rest, its last where a foot."""
-    rows = boxes.rows(page)
+def head_body_foot(boxes: Boxes, rows: list[Region]) -> list[Region]:
+    """The parts of a page of these rows: its first row where that is a head, the rest, its last where a foot."""
+    page = [i for row in rows for i in row]
     if len(rows) < _MIN_ROWS:
         return [page]
     gaps, apart = boxes.leading(rows), _APART * boxes.height(page)

@@ -20,7 +20,7 @@ from pipeline.order.blocks import is_block_beside_list, runs
 from pipeline.order.cells import captions, cells, records
 from pipeline.order.edges import head_body_foot
 from pipeline.order.lrtb import lrtb
-from pipeline.order.regions import Boxes, Region, median
+from pipeline.order.regions import FULL, Boxes, Region, median
 from pipeline.order.skew import straighten
 
 # Exponents of the weight, see `_gutter_wins`, found on pages of forms in two halves that agree about them. To gaps a
@@ -35,6 +35,7 @@ _MIN_GUTTER = 0.6  # of the median height of a box
 _SAME_GUTTER = 0.5  # of the widest gutter: as wide as this is cut with it
 _SAME_GAP = 0.1  # of the widest gap between rows
 _TABLE_COLUMNS, _TABLE_ROWS, _TABLE_FULL = 3, 6, 0.8  # columns, rows, and the share of the rows that have all cells
+_GRID_ROWS, _GRID_CELLS = 3, 15  # of a smaller table, all of whose rows have all cells
 _MARK = 2.0  # a column narrower than so many heights holds the numbers or bullets of a list
 _LATE = 3  # rows of which the last one shows that a gutter runs past them
 _SPOILERS = 3  # rows at a band's end that may keep it from being one, such as a page number in the gutter
@@ -69,12 +70,12 @@ class _Cutter:
     def __init__(self, box: NDArray[np.float64]) -> None:
         self._box = box
         self._boxes = Boxes.of(box, _DRAWN_IN)
-        self._caption = captions(self._boxes, self._boxes.rows(list(range(len(box)))))
+        self._rows = self._boxes.rows(list(range(len(box))))  # of the whole page
+        self._caption = captions(self._boxes, self._rows)
 
     def order(self) -> list[int]:
         order: list[int] = []
-        whole = list(range(len(self._box)))
-        stack = [(part, 0) for part in reversed(head_body_foot(self._boxes, whole))]
+        stack = [(part, 0) for part in reversed(head_body_foot(self._boxes, self._rows))]
         while stack:
             region, depth = stack.pop()
             if len(region) == 1:
@@ -89,17 +90,20 @@ class _Cutter:
 
     def _parts(self, region: Region) -> list[Region]:
         boxes = self._boxes
+        rows = boxes.rows(region)
+        if len(rows) == len(region) and boxes.share_width(region):
+            return rows
         height = boxes.height(region)
         columns = boxes.columns(region, _MIN_GUTTER * height)
-        if boxes.are_text_columns(columns):
+        if self._are_text_columns(columns):
             return asides_last(boxes, columns)
-        if is_block_beside_list(boxes, columns):
-            return [columns[0], columns[1] + columns[2]]
-        rows = boxes.rows(region)
+        if self._is_block_beside_list(columns):
+            return [columns[0], *boxes.rows(columns[1] + columns[2])]
         if len(rows) == 1 and len(columns) == len(region):
             return columns
         if len(columns) > 1 and (len(rows) == 1 or self._gutter_wins(columns, rows, height)):
-            return asides_last(boxes, _at_wide(columns, boxes.gutters(columns), _SAME_GUTTER))
+            wide = _at_wide(columns, boxes.gutters(columns), _SAME_GUTTER)
+            return asides_last(boxes, wide) if boxes.are_text_columns(wide) else wide
         if len(rows) == 1:
             return [region]
         # What a gutter passes all through was weighed already.
@@ -129,7 +133,7 @@ class _Cutter:
 
     def _gutter_wins(self, columns: list[Region], rows: list[Region], height: float) -> bool:
         """Whether the widest gutter weighs more than the gaps between the rows that it passes."""
-        if _is_table(columns, rows) or (self._caption and any(i in self._caption for row in rows for i in row)):
+        if _is_table(columns, rows) or self._are_filled_in(rows):
             return False
         boxes = self._boxes
         gutters = boxes.gutters(columns)
@@ -152,6 +156,16 @@ class _Cutter:
         )
         return weight > _BALANCE
 
+    def _are_text_columns(self, columns: list[Region], full: float = FULL) -> bool:
+        return self._boxes.are_text_columns(columns, full) and not self._are_filled_in(columns)
+
+    def _is_block_beside_list(self, columns: list[Region]) -> bool:
+        return is_block_beside_list(self._boxes, columns) and not self._are_filled_in(columns)
+
+    def _are_filled_in(self, parts: list[Region]) -> bool:
+        """Whether something in them is filled in below a caption."""
+        return bool(self._caption) and any(i in self._caption for part in parts for i in part)
+
     def _bands(self, rows: list[Region], gutter: float, blocks_alone: bool) -> list[Region]:
         """The rows, joined again where they are the rows of columns of text.
 
@@ -163,7 +177,7 @@ class _Cutter:
         blocks = runs(rows, gaps, gutter / _MIN_GUTTER)
         while first < count:
             end = blocks.get(first, 0)
-            if end and is_block_beside_list(self._boxes, self._columns(rows[first:end], gutter)):
+            if end and self._is_block_beside_list(self._columns(rows[first:end], gutter)):
                 bands.append([i for row in rows[first:end] for i in row])
                 first = end
                 continue
@@ -213,15 +227,16 @@ class _Cutter:
         columns = self._columns(rows, gutter)
         if len(rows) < _MIN_ROWS or len(columns) == 1:
             return False
-        if len(rows) >= _TEXT_ROWS and self._boxes.are_text_columns(columns, _TEXT_FULL):
+        if len(rows) >= _TEXT_ROWS and self._are_text_columns(columns, _TEXT_FULL):
             return True
         return self._gutter_wins(columns, rows, self._boxes.height([i for row in rows for i in row]))
 
 
 def _is_table(columns: list[Region], rows: list[Region]) -> bool:
-    if len(columns) < _TABLE_COLUMNS or len(rows) < _TABLE_ROWS:
-        return False
-    return sum(len(row) >= len(columns) for row in rows) >= _TABLE_FULL * len(rows)
+    full = sum(len(row) >= max(len(columns), _TABLE_COLUMNS) for row in rows)
+    if len(rows) >= _TABLE_ROWS and full >= _TABLE_FULL * len(rows):
+        return True
+    return len(rows) >= _GRID_ROWS and full == len(rows) and min(map(len, rows)) * full >= _GRID_CELLS
 
 
 def _above_nothing(value: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import chain
 from random import Random
 
 import numpy as np
@@ -253,6 +254,19 @@ def test_a_table_of_many_rows_is_read_by_rows_however_wide_its_gutters_are(row: 
 def test_a_grid_is_read_by_rows(row: Row, algorithm: str) -> None:
     grid = [box for i in range(3) for box in row(100 + 60 * i, (60, 160), (200, 300), (340, 440))]
     assert is_read_as_written(grid, algorithm)
+
+
+def test_a_small_table_whose_rows_all_have_all_cells_is_read_by_rows() -> None:
+    cells = [(60, 140), (240, 330), (430, 500), (600, 680), (780, 850)]
+    table = [(left, 100 + 15 * i, right, 115 + 15 * i) for i in range(3) for left, right in cells]
+    assert is_read_as_written(table)
+
+
+def test_an_address_beside_a_list_is_read_first_and_then_key_and_value() -> None:
+    address = [(97, 212, 160, 222), (97, 229, 339, 242), (97, 246, 237, 257), (97, 263, 276, 274), (97, 280, 285, 293)]
+    keys = [(542, 212, 648, 222), (542, 229, 587, 239), (542, 246, 630, 257), (542, 263, 672, 274)]
+    values = [(819, 212, 903, 222), (803, 229, 903, 239), (745, 246, 903, 257), (838, 263, 903, 274)]
+    assert is_read_as_written([*address, *chain(*zip(keys, values, strict=True))])
 
 
 def test_the_textbook_cut_knows_no_columns_whose_rows_are_level(row: Row) -> None:

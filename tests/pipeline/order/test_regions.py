@@ -49,6 +49,13 @@ def test_a_high_box_is_drawn_in_by_the_median_height_only() -> None:
     assert (page.top[2], page.bottom[2]) == (2.5, 97.5)
 
 
+def test_boxes_that_one_column_of_the_page_passes_share_width() -> None:
+    page = boxes((0, 0, 10, 5), (8, 10, 30, 15), (9, 20, 12, 25), (10, 30, 20, 35))
+    assert page.share_width([0, 1, 2])
+    assert not page.share_width([0, 3])
+    assert page.share_width([2, 3])
+
+
 def test_boxes_beside_each_other() -> None:
     page = boxes((0, 0, 50, 10), (0, 20, 50, 30), (80, 1, 90, 11), (80, 10, 90, 20), (80, 24, 90, 60))
     assert page.beside([0, 1], [2]) == 1.0
