@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -75,6 +75,7 @@ class LayoutLMv2ForPreTraining(PretrainedModel):
 
     head_names: ClassVar[tuple[str, ...]] = ("cls", "tia", "tim")
     heads_apart: ClassVar[bool] = True
+    use: ClassVar[Literal["body", "pre-training", "fine-tuning"]] = "pre-training"
     visual_defaults: ClassVar[Mapping[str, Any]] = {"visual_norm": "synchronised", "visual_freeze_at": 0}
 
     def __init__(self, config: LayoutLMv2Config) -> None:

@@ -285,3 +285,28 @@ def test_each_use_has_its_own_backbone(tmp_path: Path) -> None:
     foreign = {name: value for name, value in stored.items() if name not in ("visual_norm", "visual_freeze_at")}
     (tmp_path / "b" / "config.json").write_text(json.dumps(foreign))  # as Hugging Face's
     assert settings(LayoutLMv2ForTokenClassification, "b") == ("frozen", 2)
+
+
+def test_pretrainings_backbone_never_reaches_a_fine_tuning(tmp_path: Path) -> None:
+    """By whatever way its fields come along; norms that a fine-tuning chose stay its own."""
+    tuning = LayoutLMv2ForTokenClassification
+
+    def settings(cls: type[PretrainedModel], folder: str) -> tuple[str, int]:
+        config = cls.from_pretrained(tmp_path / folder).config
+        return config.visual_norm, config.visual_freeze_at
+
+    LayoutLMv2Model(preset("tiny")).save_pretrained(tmp_path / "bare")
+    assert settings(LayoutLMv2Model, "bare") == ("synchronised", 0)
+    assert settings(tuning, "bare") == ("frozen", 2)
+    LayoutLMv2ForPreTraining(preset("tiny")).save_pretrained(tmp_path / "a")
+    for classes in (["LayoutLMv2ForTokenClassification"], ["LayoutLMv2Model"], None):  # as others' classes save it
+        _describe(tmp_path / "a", architectures=classes)
+        (tmp_path / "a" / "pretraining_heads.safetensors").unlink(missing_ok=True)
+        if classes == ["LayoutLMv2ForTokenClassification"]:
+            _edit(tmp_path / "a", {"classifier.weight": torch.zeros(2, 32), "classifier.bias": torch.zeros(2)})
+        assert settings(tuning, "a") == ("frozen", 2), classes
+    tuning.from_pretrained(tmp_path / "a", visual_norm="live", visual_freeze_at=1).save_pretrained(tmp_path / "live")
+    assert settings(tuning, "live") == ("live", 1)
+    assert settings(LayoutLMv2Model, "live") == ("live", 1)
+    _describe(tmp_path / "live", visual_use=None)
+    assert settings(tuning, "live") == ("frozen", 2)  # a folder that does not say whose they are
