@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from benchmarks.peer import EagerBackbone, PeerForPreTraining
 from model import LayoutLMv2Config, LayoutLMv2ForPreTraining, preset
+from model.compiling import compiled
 from model.flops import Flops, pretraining_flops
 from model.objectives import IGNORED
 
@@ -65,12 +66,19 @@ def make_batch(lengths: list[int], padded: int, device: torch.device, seed: int)
 class Contestant:
     """A model, its optimiser and what it is asked to do."""
 
-    def __init__(self, name: str, model: nn.Module, device: torch.device, compiled: bool) -> None:
+    def __init__(self, name: str, model: nn.Module, device: torch.device, compile_it: bool) -> None:
         self.name, self.model, self.device = name, model.to(device).train(), device
-        self.run: Callable[..., Any] = torch.compile(model) if compiled else model
+        self.run: Callable[..., Any] = compiled(model) if compile_it else model
         learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimiser = torch.optim.AdamW(learning, lr=1e-5, fused=True)
         self.updates = True
+
+    def held(self) -> int:
+        """Bytes on the device between two steps: weights and what the optimiser keeps of them."""
+        kept = [value for state in self.optimiser.state.values() for value in state.values()]
+        tensors = [*self.model.parameters(), *self.model.buffers(), *(v for v in kept if isinstance(v, Tensor))]
+        storages = [t.untyped_storage() for t in tensors if t.device.type == self.device.type]
+        return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
 
     def step(self, batch: Batch) -> float:
         """Forward, backward, update; the loss."""
@@ -117,6 +125,14 @@ def clock(device: torch.device) -> float:
     return time.process_time()
 
 
+def allocated_before(device: torch.device) -> int:
+    """Bytes on the device now, from where its peak counts."""
+    if device.type != "cuda":
+        return 0
+    torch.cuda.reset_peak_memory_stats()
+    return torch.cuda.memory_allocated()
+
+
 def batches(options: argparse.Namespace) -> Iterator[list[int]]:
     """Numbers of tokens of each batch's pages."""
     if not options.lengths:
@@ -148,15 +164,15 @@ def measure(options: argparse.Namespace, contestants: list[Contestant]) -> None:
             batch = make_batch(lengths, widths[one.name], device, number)
             work = one.backbone if options.part == "backbone" else one.step
             torch.manual_seed(number)
-            if device.type == "cuda":
-                torch.cuda.reset_peak_memory_stats()
+            held = one.held()
+            before = allocated_before(device)
             begun = clock(device)
             losses[one.name] = work(batch)
             if number:  # the first one warms up
                 seconds[one.name].append((clock(device) - begun) / len(lengths))
-                peaks[one.name] = max(
-                    peaks[one.name], torch.cuda.max_memory_allocated() if device.type == "cuda" else 0
-                )
+                # The other one's weights lie on the device, too: what the step added, and what is its own.
+                added = torch.cuda.max_memory_allocated() - before if device.type == "cuda" else 0
+                peaks[one.name] = max(peaks[one.name], held + added)
         if number:
             done.append(lengths)
             print(

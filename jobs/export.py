@@ -11,7 +11,7 @@ import typer
 from jobs.command import run_command
 from jobs.train import checkpoint
 from jobs.train.config import RUN_FILE, RunConfig
-from jobs.train.loop import CHECKPOINTS, make_model
+from jobs.train.loop import make_model
 from pipeline.prepare.tokenizer import CLS, MASK, PAD, SEP, UNK, load_tokenizer
 from pipeline.shards.files import write_atomic
 from pipeline.stream.reader import TrainReader
@@ -27,7 +27,7 @@ def export(
     if out.exists() and not _may_replace(out):
         raise ValueError(f"{out} exists and is no empty folder and no exported model")
     config = RunConfig.from_json((run / RUN_FILE).read_bytes())
-    found, faults = checkpoint.newest(run / CHECKPOINTS)
+    found, faults = checkpoint.newest(run / checkpoint.CHECKPOINTS)
     if found is None:
         raise ValueError(f"{run} has no checkpoint to export" + "".join(f"; {fault}" for fault in faults))
     for fault in faults:

@@ -13,10 +13,10 @@ import typer
 from jobs.cluster.pretrain import pretrain as run_pretrain
 from jobs.command import require_lasting, run_command
 from jobs.train import checkpoint
-from jobs.train.begin import load_beginnings, stored_weights
+from jobs.train.begin import load_beginnings, said_of, weights_of_run
 from jobs.train.config import OptimConfig, RunConfig, pinned_datasets, settle
 from jobs.train.log import read_metrics
-from jobs.train.loop import CHECKPOINTS, Place, Reading, Trainer, make_model
+from jobs.train.loop import Place, Reading, Trainer, make_model
 from model.presets import preset, preset_names
 from pipeline.prepare.tokenizer import PageTokenizer
 from pipeline.shards.dataset import Dataset
@@ -79,8 +79,8 @@ def pretrain(
         stream=make_spec(urls, seed, global_batch, pinned_datasets(out), **order),
         optim=OptimConfig(learning_rate=learning_rate),
         checkpoint_every=checkpoint_every,
-        text_weights=stored_weights("--text-weights", text_weights),
-        backbone=stored_weights("--backbone", backbone),
+        text_weights=weights_of_run("text_weights", text_weights, out),
+        backbone=weights_of_run("backbone", backbone, out),
     )
     if resume is Resume.NEVER and out.exists():
         raise ValueError(f"{out} exists, and --resume never was given")
@@ -159,14 +159,13 @@ def _say_what_is_read(settings: RunConfig, stream: PretrainStream) -> None:
 
 def _say_where_it_begins(run: Path, settings: RunConfig, tokenizer: PageTokenizer) -> None:
     """What the workers will find: nobody sees what they print. Weights that do not fit are refused here."""
-    found, faults = checkpoint.newest(run / CHECKPOINTS)
+    found, faults = checkpoint.newest(run / checkpoint.CHECKPOINTS)
     for fault in faults:
         print(f"passed over a damaged checkpoint: {fault}")
     if found is not None:
         print(f"going on after step {found.commit.step}", flush=True)
     elif settings.text_weights is not None or settings.backbone is not None:
-        for report in load_beginnings(make_model(settings), settings, tokenizer):
-            print(report, flush=True)
+        print(said_of(load_beginnings(make_model(settings), settings, tokenizer), run), flush=True)
 
 
 def summary(run: Path) -> str:

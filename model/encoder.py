@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, relu
+from torch.nn.functional import gelu, pad, relu
 from torch.utils.checkpoint import checkpoint
 
 from model.attention import Attention, ResidualOutput
@@ -18,6 +18,7 @@ from model.relative_bias import RelativeBias
 
 # Places in [x0, y0, x1, y1]: the paper says top left, the released code takes the lower edge.
 _CORNERS = {"released": (0, 3), "paper": (0, 1)}
+_ROW = 8  # numbers
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": gelu, "relu": relu}
 
 
@@ -100,8 +101,22 @@ class Encoder(nn.Module):
             term = self.rel_pos_bias(positions)
             total = term if total is None else total.add_(term)
         if total is None:
-            return torch.zeros(drop_B11S.shape, dtype=dtype, device=drop_B11S.device).masked_fill(drop_B11S, lowest)
-        return total.to(dtype).masked_fill(drop_B11S, lowest)
+            total = torch.zeros(drop_B11S.shape, device=drop_B11S.device)
+        bias = total.to(dtype).masked_fill(drop_B11S, lowest)
+        return with_aligned_rows(bias) if _pays_to_align(bias) else bias
+
+
+def with_aligned_rows(bias: Tensor) -> Tensor:
+    """The same numbers, in memory with rows of a multiple of eight.
+
+    Otherwise torch's memory-efficient kernel copies the whole bias to such rows in each layer, forward and backward.
+    """
+    length = bias.shape[-1]
+    return pad(bias, (0, -length % _ROW))[..., :length]
+
+
+def _pays_to_align(bias: Tensor) -> bool:
+    return bias.is_cuda and bias.shape[-1] % _ROW != 0
 
 
 def _compute_dtype(hidden_BSD: Tensor) -> torch.dtype:

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model.files import read_folder, read_tensors
+from model.files import read_tensors, weights_file
 from model.report import LoadReport, copy_exactly
 from model.weights import BODY, PretrainedModel
 
@@ -49,7 +49,8 @@ def load_text_weights(model: PretrainedModel, folder: str | os.PathLike[str], vo
     """Put the weights of a BERT or UniLMv2 in `folder` into a model with a head whose tokenizer has `vocabulary`.
 
     The folder holds model.safetensors or pytorch_model.bin, and vocab.txt or tokenizer.json. Raises ValueError where
-    the vocabularies differ, or the weights do not fit.
+    the vocabularies differ, or the weights do not fit. One file of weights is read: heads of ours that lie in a file
+    beside it are no text encoder's.
     """
     path = Path(folder)
     theirs, ours = vocabulary_digest(read_vocabulary(path)), vocabulary_digest(vocabulary)
@@ -57,7 +58,7 @@ def load_text_weights(model: PretrainedModel, folder: str | os.PathLike[str], vo
         raise ValueError(f"{path} is of another vocabulary (digest {theirs[:16]}) than the tokenizer (digest "
                          f"{ours[:16]}): its word embeddings would stand for other words")  # fmt: skip
     wanted = {name.removeprefix(BODY): tensor for name, tensor in model.state_dict().items()}
-    stored = read_folder(path)
+    stored = read_tensors(weights_file(path))
     own_name = {_plain_name(name): name for name in stored}
     report = LoadReport(str(path), type(model).__name__)
     given = {_plain_name(name): tensor for name, tensor in stored.items()}

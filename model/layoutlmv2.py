@@ -30,7 +30,7 @@ Shape suffixes: B pages, L text tokens, V visual tokens, S = L + V, D hidden siz
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -61,6 +61,7 @@ class Pooler(nn.Module):
 class LayoutLMv2Model(PretrainedModel):
     """The bare model: everything but a head. `add_pooling_layer=False` leaves the pooler out."""
 
+    use: ClassVar[Literal["body", "pre-training", "fine-tuning"]] = "body"
     grid: Tensor
     visual_segment_embedding: nn.Parameter | None
 

@@ -101,10 +101,20 @@ def _loss_sum(name: str, logits: Tensor, targets: Tensor, weights: Tensor) -> Te
     """Weighted sum over the targets, in float32 whatever the logits are."""
     counted = targets != IGNORED
     if name == "mvlm":
-        each = cross_entropy(logits.float(), targets[counted].long(), reduction="none")
-        return (each * weights[counted]).sum()
+        places = places_of(counted)
+        each = cross_entropy(logits.float(), targets.flatten()[places].long(), reduction="none")
+        return (each * weights.flatten()[places]).sum()
     each = binary_cross_entropy_with_logits(logits.float(), targets.clamp(min=0).float(), reduction="none")
     return (each * weights).sum()
+
+
+def places_of(counted: Tensor) -> Tensor:
+    """Numbers (N,) of the true entries in the flattened tensor.
+
+    Not the mask itself as an index: in a training graph torch's code generator cannot tell that the number of what a
+    mask takes, which it works out anew at each use, is the same one.
+    """
+    return counted.flatten().nonzero().squeeze(1)
 
 
 def _target_weights(targets: Tensor, sample_weight: Tensor | None) -> Tensor:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,7 @@ from model.config import LayoutLMv2Config
 from model.encoder import ACTIVATIONS
 from model.initialise import initialise
 from model.layoutlmv2 import LayoutLMv2Model
-from model.objectives import IGNORED, pretraining_loss
+from model.objectives import IGNORED, places_of, pretraining_loss
 from model.outputs import PreTrainingOutput
 from model.weights import PretrainedModel
 
@@ -75,6 +75,7 @@ class LayoutLMv2ForPreTraining(PretrainedModel):
 
     head_names: ClassVar[tuple[str, ...]] = ("cls", "tia", "tim")
     heads_apart: ClassVar[bool] = True
+    use: ClassVar[Literal["body", "pre-training", "fine-tuning"]] = "pre-training"
     visual_defaults: ClassVar[Mapping[str, Any]] = {"visual_norm": "synchronised", "visual_freeze_at": 0}
 
     def __init__(self, config: LayoutLMv2Config) -> None:
@@ -125,7 +126,7 @@ class LayoutLMv2ForPreTraining(PretrainedModel):
         logits = {"tia": self.tia(text_BLD).squeeze(-1), "tim": self.tim(page_BD).squeeze(-1)}
         if mlm_labels is not None:
             words_VD = self.layoutlmv2.embeddings.word_embeddings.weight
-            logits["mvlm"] = self.cls(text_BLD[mlm_labels != IGNORED], words_VD)
+            logits["mvlm"] = self.cls(text_BLD.flatten(0, 1)[places_of(mlm_labels != IGNORED)], words_VD)
         if not labels:
             return PreTrainingOutput(None, logits=logits)
         parts = pretraining_loss(logits, labels, sample_weight, denominators, loss_weights)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import torch
 from torch import Tensor
 
 _NAMED_AT_MOST = 20
+_NUMBER = re.compile(r"(?<=\.)(0|[1-9][0-9]{0,8})(?=\.)")  # of a layer; one with a leading zero is a name
 
 
 @dataclass
@@ -26,14 +29,48 @@ class LoadReport:
     missing: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        """Printed: one line for what was loaded, one for each rule, one for what is missing."""
-        lines = [f"{self.source} into {self.model}: {len(self.loaded)} tensors loaded"]
-        for rule in sorted(set(self.ignored.values())):
-            names = [name for name, why in self.ignored.items() if why == rule]
-            lines.append(f"  {len(names)} ignored, {rule}: {some(names)}")
-        if self.missing:
-            lines.append(f"  {len(self.missing)} not in the file, newly initialised: {some(self.missing)}")
-        return "\n".join(lines)
+        """Printed: every tensor by its name, below what became of it; layers that are alike share a line."""
+        return "\n".join(
+            "\n".join([head, *(f"    {name}" for name in grouped(names))]) for head, names in self._parts() if names
+        )
+
+    def summary(self) -> str:
+        """One line for what was loaded, one for each rule, one for what is missing, with the first names."""
+        (head, _), *parts = self._parts()
+        return "\n".join([head, *(f"{text}: {some(names)}" for text, names in parts if names)])
+
+    def _parts(self) -> list[tuple[str, list[str]]]:
+        rules = {rule: [name for name, why in self.ignored.items() if why == rule] for rule in self.ignored.values()}
+        return [
+            (f"{self.source} into {self.model}: {len(self.loaded)} tensors loaded", self.loaded),
+            *((f"  {len(rules[rule])} ignored, {rule}", rules[rule]) for rule in sorted(rules)),
+            (f"  {len(self.missing)} not in the file, newly initialised", self.missing),
+        ]
+
+
+def grouped(names: Iterable[str]) -> list[str]:
+    """The names in order; those that differ in one number alone are one, with `{0..11}` for the numbers.
+
+    No name is lost and none comes in: only full ranges are written so.
+    """
+    apart: dict[tuple[str, str], list[int]] = {}
+    lines = []
+    for name in names:
+        number = _NUMBER.search(name)
+        if number is None:
+            lines.append(name)
+        else:
+            apart.setdefault((name[: number.start()], name[number.end() :]), []).append(int(number[0]))
+    for (before, after), numbers in apart.items():
+        lines += [f"{before}{written}{after}" for written in _ranges(sorted(numbers))]
+    return sorted(lines)
+
+
+def _ranges(numbers: list[int]) -> Iterator[str]:
+    """Each run of numbers that follow each other: `7`, or `{0..6}`."""
+    for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
+        found = [number for _, number in run]
+        yield str(found[0]) if len(found) == 1 else f"{{{found[0]}..{found[-1]}}}"
 
 
 def some(names: Iterable[str]) -> str:
@@ -60,6 +97,7 @@ def copy_exactly(
             for name in shared
             if wanted[name].is_floating_point() and not given[name].is_floating_point()
         },
+        "not finite": {name for name in shared if not given[name].to(wanted[name].dtype).isfinite().all()},
         "of another shape": {
             f"{name} {tuple(given[name].shape)} instead of {tuple(wanted[name].shape)}"
             for name in shared

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,7 @@ from model.report import LoadReport, copy_exactly, some
 
 BODY = "layoutlmv2."
 _POOLER = BODY + "pooler."
-PRETRAINING = "LayoutLMv2ForPreTraining"
+_USE = "visual_use"  # in config.json: whose the visual fields are; Hugging Face's classes pass it on
 
 # Buffers of older files that are a function of the configuration, and counters of batch normalisation.
 _IGNORED = {
@@ -43,7 +43,8 @@ class PretrainedModel(nn.Module):
     head_names: ClassVar[tuple[str, ...]] = ()
     absent_is_zero: ClassVar[tuple[str, ...]] = ()  # weights that a file may lack, since zeros mean the same
     heads_apart: ClassVar[bool] = False  # in a file of their own, as Hugging Face has no such class
-    # How the backbone learns where the folder does not say it for this purpose.
+    # What the class is for, and how the backbone learns where the folder does not say it for that.
+    use: ClassVar[Literal["body", "pre-training", "fine-tuning"]] = "fine-tuning"
     visual_defaults: ClassVar[Mapping[str, Any]] = {"visual_norm": "frozen", "visual_freeze_at": 2}
     load_report: LoadReport | None = None  # of `from_pretrained`
 
@@ -84,7 +85,7 @@ class PretrainedModel(nn.Module):
         else:
             (path / HEADS_NAME).unlink(missing_ok=True)  # of another model that was here
         write_tensors(path / WEIGHTS_NAME, {name: tensors[name] for name in tensors if name not in apart})
-        values = {**self.config.to_dict(), "architectures": [type(self).__name__]}
+        values = {**self.config.to_dict(), "architectures": [type(self).__name__], _USE: self.use}
         with replacing(path / CONFIG_NAME) as temporary:
             temporary.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -96,15 +97,17 @@ class PretrainedModel(nn.Module):
         may be left over. A head is taken from a folder of the same class ("architectures" in config.json), and is then
         strict too; from a folder of another class, only the body is taken and the head stays as drawn, which is logged.
         Every tensor is accounted for in the model's `load_report`. Pre-training and fine-tuning treat the backbone
-        differently: coming from the other one, `visual_norm` and `visual_freeze_at` get this one's defaults. Raises
-        ValueError saying what is missing, unexpected, of another shape, or unreadable.
+        differently: `visual_norm` and `visual_freeze_at` are the folder's where a class of the same use saved it, and
+        this class's defaults otherwise. Raises ValueError saying what is missing, unexpected, of another shape, not
+        finite, or unreadable.
         """
         path = Path(folder)
         values = read_config(path)
         classes = values.get("architectures")
         architectures = classes if isinstance(classes, list) else []
-        other_use = (PRETRAINING in architectures) != (cls.__name__ == PRETRAINING)
-        defaults = cls.visual_defaults if other_use or "visual_norm" not in values else {}
+        # A body from a fine-tuning is on its way to another one; a bare body may come from pre-training as well.
+        kept = {cls.use, "fine-tuning"} if cls.use == "body" else {cls.use}
+        defaults = {} if "visual_norm" in values and values.get(_USE) in kept else cls.visual_defaults
         config = LayoutLMv2Config.from_dict({**values, **defaults})
         model = cls(config.replace(**overrides))
         model.load_report = fill(model, read_folder(path), architectures, path)

@@ -26,6 +26,7 @@ from schemas.checkpoint import COMMIT_FILE, CheckpointCommit
 from schemas.dataset import FileRef
 from schemas.stream import StreamState
 
+CHECKPOINTS = "checkpoints"  # the folder of a run that holds them
 MODEL_FILE, OPTIM_FILE = "model.safetensors", "optimizer.safetensors"
 _NAME = re.compile(r"step-([0-9]{8})")
 

@@ -56,9 +56,8 @@ class RunConfig(Record):
 def settle(run: Path, config: RunConfig) -> None:
     """Write run.json, or compare with the one that is there; ValueError naming the field that differs."""
     path = run / RUN_FILE
-    if path.exists():
-        before = RunConfig.from_json(path.read_bytes()).model_dump(mode="json")
-        for name, was, now in _differences(before, config.model_dump(mode="json")):
+    if (before := recorded(run)) is not None:
+        for name, was, now in _differences(_compared(before), _compared(config)):
             raise ValueError(f"{run} is a run with another {name}: it was {was!r}, now {now!r}")
         return
     if run.exists() and not run.is_dir():
@@ -71,8 +70,23 @@ def settle(run: Path, config: RunConfig) -> None:
 
 def pinned_datasets(run: Path) -> list[str] | None:
     """Digests of the datasets that a run which was begun reads, whatever was added to them since; None before that."""
+    before = recorded(run)
+    return None if before is None else [part.dataset for part in before.stream.datasets]
+
+
+def recorded(run: Path) -> RunConfig | None:
+    """The configuration of a run that was begun."""
     path = run / RUN_FILE
-    return [part.dataset for part in RunConfig.from_json(path.read_bytes()).stream.datasets] if path.exists() else None
+    return RunConfig.from_json(path.read_bytes()) if path.exists() else None
+
+
+def _compared(config: RunConfig) -> dict[str, Any]:
+    """What must be the same again: of stored weights their bytes, wherever they lie."""
+    values = config.model_dump(mode="json")
+    for name in ("text_weights", "backbone"):
+        if values[name] is not None:
+            values[name] = values[name]["sha256"]
+    return values
 
 
 def _is_left_over(entry: Path) -> bool:

@@ -13,17 +13,17 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from jobs.train import checkpoint
-from jobs.train.begin import load_beginnings
+from jobs.train.begin import LOADED_FILE, load_beginnings, said_of
+from jobs.train.checkpoint import CHECKPOINTS
 from jobs.train.config import RunConfig
 from jobs.train.log import RunLog
 from jobs.train.optim import make_optimizer, make_schedule
 from model import LayoutLMv2ForPreTraining, preset
 from model.objectives import OBJECTIVES, target_totals
 from pipeline.prepare.tokenizer import load_tokenizer
+from pipeline.shards.files import write_atomic
 from pipeline.stream import Batch, PretrainStream, ShardCache, StreamLoader
 from pipeline.stream.reader import TrainReader
-
-CHECKPOINTS = "checkpoints"
 
 Report = Callable[[int, dict[str, float]], None]
 
@@ -85,9 +85,10 @@ class Trainer:
         return found.commit.step
 
     def _begin(self) -> None:
-        for report in load_beginnings(self._model, self._config, self._stream.tokenizer):
-            if self._place.rank == 0:
-                print(report, flush=True)
+        reports = load_beginnings(self._model, self._config, self._stream.tokenizer)
+        if reports and self._place.rank == 0:
+            write_atomic(self._run / LOADED_FILE, "".join(f"{report}\n" for report in reports).encode())
+            print(said_of(reports, self._run), flush=True)
 
     def _agree(self) -> None:
         """RuntimeError unless all ranks go on from the same step."""

@@ -11,8 +11,9 @@ import torch
 
 from jobs.export import export
 from jobs.train import checkpoint
+from jobs.train.checkpoint import CHECKPOINTS
 from jobs.train.config import OptimConfig, RunConfig, settle
-from jobs.train.loop import CHECKPOINTS, Place, Trainer, make_model
+from jobs.train.loop import Place, Trainer, make_model
 from model import LayoutLMv2ForPreTraining, LayoutLMv2ForTokenClassification
 from pipeline.prepare import load_tokenizer, tokenizer_from_vocab
 from pipeline.stream import PretrainStream, make_spec

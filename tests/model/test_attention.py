@@ -105,3 +105,30 @@ def test_autocast_runs_and_trains_the_tables(batch: dict[str, torch.Tensor]) -> 
     out.float().square().sum().backward()
     for name in ("rel_pos_bias", "rel_pos_x_bias", "rel_pos_y_bias"):
         assert getattr(model.encoder, name).weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("kernel", ["torch", "own"])
+@pytest.mark.parametrize("biases", [True, False])
+def test_aligned_rows_change_no_number(monkeypatch: pytest.MonkeyPatch, kernel: str, biases: bool) -> None:
+    """What a GPU gets, here: outputs and gradients are bit by bit those of a bias that is packed."""
+    flags = {"has_relative_attention_bias": biases, "has_spatial_attention_bias": biases}
+    encoder = Encoder(preset("tiny", attention=kernel, attention_probs_dropout_prob=0.0, **flags)).double().eval()
+    for parameter in encoder.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    low = torch.randint(0, 500, (2, 13, 2))
+    keep = torch.ones(2, 13, dtype=torch.bool)
+    keep[1, 7:] = False
+    places = (keep, torch.cat([low, low + 400], -1), torch.arange(13)[None])
+    hidden = torch.randn(2, 13, 32, dtype=torch.float64, requires_grad=True)
+    results = []
+    for aligned in (False, True):
+        monkeypatch.setattr("model.encoder._pays_to_align", lambda _bias, aligned=aligned: aligned)
+        bias = encoder.attention_bias(*places, torch.float64)
+        assert bias.shape[-1] == 13
+        assert bias.stride(-1) == 1
+        assert all(stride % 8 == 0 for stride in bias.stride()[:-1]) == aligned
+        out = encoder(hidden, *places)
+        learning = [hidden, *encoder.parameters()]
+        results.append([bias, out, *torch.autograd.grad(out.pow(3).sum(), learning)])
+    for packed, other in zip(*results, strict=True):
+        assert torch.equal(packed, other)

@@ -22,7 +22,9 @@ def _fresh() -> None:
 @pytest.mark.parametrize(("norm", "backend"), [("frozen", "aot_eager"), ("synchronised", "eager")])
 def test_pretraining_is_one_graph(batch: Batch, labels: Batch, norm: str, backend: str) -> None:
     """Traced, with its backward pass in one case; any number of masked tokens. Without a code generator: quicker."""
-    config = preset("tiny", visual_norm=norm, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+    config = preset(
+        "tiny", num_hidden_layers=1, visual_norm=norm, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+    )
     model = LayoutLMv2ForPreTraining(config).train()
     graph = compiled(model, backend=backend)
     for masked in (3, 1):
@@ -52,7 +54,7 @@ def test_bad_input_is_still_named(batch: Batch) -> None:
 
 def test_lengths_share_a_graph(make_batch: Callable[..., Batch]) -> None:
     """Buckets of many lengths must not be compiled one by one."""
-    model = LayoutLMv2ForTokenClassification(preset("tiny")).eval()
+    model = LayoutLMv2ForTokenClassification(preset("tiny", num_hidden_layers=1)).eval()
     graph = compiled(model, backend="eager", dynamic=True)
     with torch.no_grad(), torch._dynamo.config.patch(error_on_recompile=True):
         for length in (16, 40, 104):

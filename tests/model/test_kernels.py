@@ -40,7 +40,8 @@ def test_own_backward_is_the_derivative(dropout: float) -> None:
         torch.manual_seed(5)
         return own_attention(*parts, dropout)
 
-    assert torch.autograd.gradcheck(run, _parts(length=5))
+    parts = [part.detach()[:, :2, :, :3].requires_grad_() for part in _parts(length=3)]
+    assert torch.autograd.gradcheck(run, parts)
 
 
 def test_own_dropout_keeps_the_mean() -> None:

@@ -88,11 +88,11 @@ def test_label_of_another_shape_is_named(batch: Batch, labels: Batch, name: str)
 
 
 def test_learns_one_batch_by_heart(make_batch: Callable[..., Batch]) -> None:
-    batch = make_batch(pages=4, length=16)
+    batch = make_batch(pages=2, length=16)
     labels = {
-        "mlm_labels": torch.where(torch.rand(4, 16) < 0.3, batch["input_ids"], -100),
-        "tia_labels": torch.randint(0, 2, (4, 16)),
-        "tim_labels": torch.tensor([1, 0, 1, 0]),
+        "mlm_labels": torch.where(torch.rand(2, 16) < 0.3, batch["input_ids"], -100),
+        "tia_labels": torch.randint(0, 2, (2, 16)),
+        "tim_labels": torch.tensor([1, 0]),
     }
     model = _model(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
     optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)

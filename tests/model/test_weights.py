@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -22,6 +24,7 @@ from model import (
     preset,
 )
 from model.files import replacing
+from model.report import LoadReport, grouped
 from model.weights import PretrainedModel
 
 CLASSES = [getattr(package, name) for name in package.__all__ if name.startswith("LayoutLMv2For")] + [LayoutLMv2Model]
@@ -151,6 +154,8 @@ WEIGHT = "layoutlmv2.pooler.dense.weight"
         ({"classifier.bias": None}, "1 missing: classifier.bias"),
         ({"layoutlmv2.encoder.layer.7.stray": torch.zeros(1)}, "1 unexpected: layoutlmv2.encoder.layer.7.stray"),
         ({WEIGHT: torch.zeros(32, 8)}, r"pooler.dense.weight \(32, 8\) instead of \(32, 32\)"),
+        ({WEIGHT: torch.full((32, 32), torch.nan)}, f"1 not finite: {WEIGHT}"),
+        ({WEIGHT: torch.full((32, 32), 1e300, dtype=torch.float64)}, f"1 not finite: {WEIGHT}"),
         ({"stray": torch.zeros(1), WEIGHT: None}, "1 missing.*; 1 unexpected: stray"),
     ],
 )
@@ -264,7 +269,39 @@ def test_every_tensor_is_in_the_report(tmp_path: Path, caplog: pytest.LogCapture
     assert report.ignored["tia.weight"] == "a head of another class"
     assert report.missing == ["classifier.weight", "classifier.bias"]
     assert str(report) in caplog.text
-    assert "2 not in the file, newly initialised: classifier.bias, classifier.weight" in str(report)
+    assert "2 not in the file, newly initialised: classifier.bias, classifier.weight" in report.summary()
+    said = _written_out(str(report))
+    assert said == sorted([*report.loaded, *report.ignored, *report.missing])
+    assert len(str(report).splitlines()) < len(said)
+
+
+def _written_out(report: str) -> list[str]:
+    """The names that a printed report accounts for, ranges of numbers spread again."""
+    names = []
+    for line in report.splitlines():
+        if line.startswith("    "):
+            before, brace, rest = line.strip().partition("{")
+            numbers, _, after = rest.partition("}")
+            first, _, last = numbers.partition("..")
+            names += [f"{before}{n}{after}" for n in range(int(first), int(last) + 1)] if brace else [before]
+    return sorted(names)
+
+
+_PART = st.sampled_from(["a", "layer", "0", "1", "2", "3", "9", "10", "11", "007", "99999999999", "weight"])
+
+
+@given(st.sets(st.lists(_PART, min_size=1, max_size=4).map(".".join), max_size=60))
+def test_no_name_is_lost_where_layers_share_a_line(names: set[str]) -> None:
+    report = LoadReport("file", "model", loaded=list(names))
+    assert _written_out(str(report)) == sorted(names)
+
+
+def test_layers_share_a_line() -> None:
+    names = [f"encoder.layer.{n}.output.dense.bias" for n in (0, 1, 2, 10, 11, 5)]
+    assert grouped([*names, "tim.bias"]) == [
+        "encoder.layer.5.output.dense.bias", "encoder.layer.{0..2}.output.dense.bias",
+        "encoder.layer.{10..11}.output.dense.bias", "tim.bias",
+    ]  # fmt: skip
 
 
 def test_each_use_has_its_own_backbone(tmp_path: Path) -> None:
@@ -285,3 +322,28 @@ def test_each_use_has_its_own_backbone(tmp_path: Path) -> None:
     foreign = {name: value for name, value in stored.items() if name not in ("visual_norm", "visual_freeze_at")}
     (tmp_path / "b" / "config.json").write_text(json.dumps(foreign))  # as Hugging Face's
     assert settings(LayoutLMv2ForTokenClassification, "b") == ("frozen", 2)
+
+
+def test_pretrainings_backbone_never_reaches_a_fine_tuning(tmp_path: Path) -> None:
+    """By whatever way its fields come along; norms that a fine-tuning chose stay its own."""
+    tuning = LayoutLMv2ForTokenClassification
+
+    def settings(cls: type[PretrainedModel], folder: str) -> tuple[str, int]:
+        config = cls.from_pretrained(tmp_path / folder).config
+        return config.visual_norm, config.visual_freeze_at
+
+    LayoutLMv2Model(preset("tiny")).save_pretrained(tmp_path / "bare")
+    assert settings(LayoutLMv2Model, "bare") == ("synchronised", 0)
+    assert settings(tuning, "bare") == ("frozen", 2)
+    LayoutLMv2ForPreTraining(preset("tiny")).save_pretrained(tmp_path / "a")
+    for classes in (["LayoutLMv2ForTokenClassification"], ["LayoutLMv2Model"], None):  # as others' classes save it
+        _describe(tmp_path / "a", architectures=classes)
+        (tmp_path / "a" / "pretraining_heads.safetensors").unlink(missing_ok=True)
+        if classes == ["LayoutLMv2ForTokenClassification"]:
+            _edit(tmp_path / "a", {"classifier.weight": torch.zeros(2, 32), "classifier.bias": torch.zeros(2)})
+        assert settings(tuning, "a") == ("frozen", 2), classes
+    tuning.from_pretrained(tmp_path / "a", visual_norm="live", visual_freeze_at=1).save_pretrained(tmp_path / "live")
+    assert settings(tuning, "live") == ("live", 1)
+    assert settings(LayoutLMv2Model, "live") == ("live", 1)
+    _describe(tmp_path / "live", visual_use=None)
+    assert settings(tuning, "live") == ("frozen", 2)  # a folder that does not say whose they are

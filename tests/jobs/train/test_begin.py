@@ -10,8 +10,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from jobs.train.begin import load_beginnings, stored_weights
-from jobs.train.config import RunConfig
+from jobs.train.begin import load_beginnings, stored_weights, weights_of_run
+from jobs.train.config import RunConfig, settle
 from jobs.train.loop import Place, Trainer, make_model
 from pipeline.prepare.tokenizer import PageTokenizer, load_tokenizer
 
@@ -66,6 +66,10 @@ def test_a_run_begins_with_them_and_says_what_became_of_each(begun: RunConfig, t
     assert "bert into LayoutLMv2ForPreTraining: " in said
     assert "rcnn.safetensors into LayoutLMv2ForPreTraining: " in said
     assert "not in the file, newly initialised: " in said
+    assert f"every tensor by its name: {run / 'loaded.txt'}" in said
+    accounted = (run / "loaded.txt").read_text()
+    assert "    tia.weight\n" in accounted
+    assert "    encoder.layer.{0..1}.attention.self.q_bias\n" in accounted
     state = trainer._model.state_dict()
     for name in ("embeddings.word_embeddings.weight", "visual.backbone.fpn_lateral2.weight"):
         assert float(state[f"layoutlmv2.{name}"].mean()) == pytest.approx(1.0, abs=0.1)
@@ -75,6 +79,37 @@ def test_a_run_begins_with_them_and_says_what_became_of_each(begun: RunConfig, t
     Path(begun.text_weights.place, "model.safetensors").unlink()
     Trainer(run, begun, Place(), lambda _step, _values: None)
     assert capsys.readouterr().out == ""
+
+
+def test_a_run_that_has_a_checkpoint_needs_no_files_again(begun: RunConfig, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    folder = tmp_path / "bert"
+    settle(run, begun)
+    text = begun.text_weights
+    assert text is not None
+
+    def asked(place: Path | None) -> RunConfig:
+        return begun.model_copy(update={"text_weights": weights_of_run("text_weights", place, run)})
+
+    # Until there is a checkpoint, the weights must be there, wherever they lie.
+    with pytest.raises(ValueError, match="another text_weights: it was '[0-9a-f]{64}', now None"):
+        settle(run, asked(None))
+    moved = folder.rename(tmp_path / "moved")
+    settle(run, asked(moved))
+    with pytest.raises(ValueError, match="bert: no model.safetensors"):
+        asked(folder)
+    Trainer(run, begun.model_copy(update={"text_weights": asked(moved).text_weights}), Place(), lambda *_: None).train()
+    (moved / "model.safetensors").rename(tmp_path / "model.safetensors")
+    for place in (None, folder):
+        assert asked(place).text_weights == text
+        settle(run, asked(place))
+        Trainer(run, asked(place), Place(), lambda *_: None)
+    # Another place must hold the same bytes, and one that is not there is a mistake.
+    with pytest.raises(ValueError, match=r"moved: no model\.safetensors"):
+        asked(moved)
+    save_file({"other": torch.zeros(1)}, moved / "model.safetensors")
+    with pytest.raises(ValueError, match=f"another text_weights: it was '{text.sha256}', now '"):
+        settle(run, asked(moved))
 
 
 def test_other_bytes_and_another_vocabulary_are_refused(begun: RunConfig, words: PageTokenizer) -> None:

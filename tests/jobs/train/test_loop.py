@@ -12,9 +12,10 @@ import torch
 from safetensors.torch import load_file
 
 from jobs.train import checkpoint
+from jobs.train.checkpoint import CHECKPOINTS
 from jobs.train.config import RunConfig
 from jobs.train.log import METRICS_FILE, read_metrics
-from jobs.train.loop import CHECKPOINTS, Place, Trainer, make_model
+from jobs.train.loop import Place, Trainer, make_model
 from pipeline.prepare import load_tokenizer
 from pipeline.stream import PretrainStream
 from schemas.stream import Objectives
