@@ -80,7 +80,7 @@ class Words(Record):
         sizes = {name: len(getattr(self, name)) for name in type(self).model_fields}
         if len(set(sizes.values())) != 1:
             raise ValueError(f"lists of different lengths: {sizes}")
-        if any(not text.strip() for text in self.text):
+        if not all(map(str.strip, self.text)):
             raise ValueError("a word without text")
         return self
 

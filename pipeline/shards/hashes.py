@@ -42,8 +42,9 @@ def minhash(words: Sequence[str]) -> tuple[int, ...]:
     for i in range(size):  # all products wrap modulo 2**64 on purpose
         gram += word[i : i + count] * _PLACE[i]
     gram = mixed(gram)
-    values = (gram[:, None] * _FACTOR[None, :] + _TERM[None, :]) >> np.uint64(32)  # multiply-shift hashing
-    return tuple(values.min(axis=0).tolist())
+    values = np.multiply.outer(_FACTOR, gram)  # multiply-shift hashing; the least of all has the least upper half
+    values += _TERM[:, None]
+    return tuple((values.min(axis=1) >> np.uint64(32)).tolist())
 
 
 @lru_cache(maxsize=1 << 16)
