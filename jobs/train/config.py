@@ -11,7 +11,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from pipeline.shards.files import write_atomic
 from schemas.base import Record
 from schemas.page import Sha256
-from schemas.stream import StreamSpec
+from schemas.stream import Objectives, StreamSpec
 
 RUN_FILE = "run.json"
 
@@ -73,6 +73,15 @@ def pinned_datasets(run: Path) -> list[str] | None:
     """Digests of the datasets that a run which was begun reads, whatever was added to them since; None before that."""
     path = run / RUN_FILE
     return [part.dataset for part in RunConfig.from_json(path.read_bytes()).stream.datasets] if path.exists() else None
+
+
+def read_objectives(path: Path | None) -> Objectives:
+    """The rates, fills and rules in a file, the paper's for all that it does not name; ValueError for what is none."""
+    if path is None:
+        return Objectives()
+    if not path.is_file():
+        raise ValueError(f"no such file: {str(path)!r}")
+    return Objectives.from_json(path.read_bytes())
 
 
 def _is_left_over(entry: Path) -> bool:
