@@ -135,9 +135,12 @@ class Trainer:
         rate = self._schedule.get_last_lr()[0]
         self._schedule.step()
         self._optimizer.zero_grad(set_to_none=True)
-        losses = self._summed(torch.stack([output.losses[name].detach() for name in OBJECTIVES]))
-        named = dict(zip(OBJECTIVES, losses.tolist(), strict=True))
-        return {"loss": sum(named.values()), **named, "learning_rate": rate, "gradient_norm": float(norm)}
+        own = [output.losses[name].detach() for name in OBJECTIVES]
+        own.append(torch.tensor(float(len(batch.skipped)), device=self._place.device))
+        *losses, skipped = self._summed(torch.stack(own)).tolist()
+        named = dict(zip(OBJECTIVES, losses, strict=True))
+        values = {"loss": sum(named.values()), **named, "learning_rate": rate, "gradient_norm": float(norm)}
+        return {**values, "skipped": skipped}
 
     def _totals(self, batch: Batch) -> dict[str, Tensor]:
         """Targets of each objective over all ranks."""

@@ -45,6 +45,15 @@ def test_a_resumed_job_counts_its_own_work_for_the_rate(clock: Clock, capsys: py
     assert capsys.readouterr().err == "ingest: 80/100 pages, 2.0 pages/s, 10 s left, 2 rejected\n"
 
 
+def test_time_before_the_first_update_is_none_of_the_rate(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    with JobProgress("pretrain", "samples", 100, every=60) as bar:
+        clock.now += 50  # a cluster starts
+        bar.update(10)
+        clock.now += 10
+        bar.update(30)
+    assert capsys.readouterr().err == "pretrain: 30/100 samples, 2.0 samples/s, 35 s left\n"
+
+
 def test_the_end_is_said_once(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     with JobProgress("ingest", "pages", 8) as bar:
         bar.update(0)

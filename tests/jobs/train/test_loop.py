@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from jobs.pretrain import summary
 from jobs.train import checkpoint
 from jobs.train.config import RunConfig
 from jobs.train.log import METRICS_FILE, read_metrics
-from jobs.train.loop import CHECKPOINTS, Place, Trainer, make_model
+from jobs.train.loop import CHECKPOINTS, Place, Reading, Trainer, make_model
 from pipeline.prepare import load_tokenizer
-from pipeline.stream import PretrainStream
+from pipeline.stream import PretrainStream, TrainReader
 from schemas.stream import Objectives
 
 MakeConfig = Callable[..., RunConfig]
@@ -56,7 +58,8 @@ def test_metrics_of_every_step(whole: Path, read_lines: Read) -> None:
     metrics = read_lines(whole / METRICS_FILE)
     assert list(metrics) == list(range(8))
     for values in metrics.values():
-        assert set(values) == {"loss", "mvlm", "tia", "tim", "learning_rate", "gradient_norm"}
+        assert set(values) == {"loss", "mvlm", "tia", "tim", "learning_rate", "gradient_norm", "skipped"}
+        assert values["skipped"] == 0
         assert all(math.isfinite(value) for value in values.values())
         assert values["loss"] == pytest.approx(values["mvlm"] + values["tia"] + values["tim"])
     assert metrics[0]["learning_rate"] == 5e-3  # warm-up of a tenth of eight steps is one step
@@ -130,6 +133,36 @@ def test_it_learns(make_config: MakeConfig, tmp_path: Path) -> None:
     assert mean("mvlm", slice(0, 4)) > math.log(600) - 0.2  # the vocabulary's size: it knew nothing
     assert mean("mvlm", slice(-4, None)) < mean("mvlm", slice(0, 4)) - 0.3
     assert mean("loss", slice(-4, None)) < mean("loss", slice(0, 4)) - 0.3
+
+
+def test_damaged_samples_are_counted_and_named_at_the_end(
+    whole: Path, train: str, make_config: MakeConfig, read_lines: Read, tmp_path: Path
+) -> None:
+    """Of twelve samples two are damaged; eight steps of four are two epochs and two thirds."""
+    url = str(shutil.copytree(train, tmp_path / "train"))
+    reader = TrainReader(url)
+    keys = [_damage(reader, shard, 1) for shard in (0, 2)]
+    config = make_config().model_copy(update={"train": url})
+    reading = Reading(skip_bad=True)
+    Trainer(tmp_path / "run", config, Place(reading=reading), lambda *_: None).train()
+    metrics, samples = read_lines(tmp_path / "run" / METRICS_FILE), read_lines(_samples(tmp_path / "run"))
+    expected = [sum(key in keys for key in samples[step]["keys"]) for step in range(8)]
+    assert [metrics[step]["skipped"] for step in range(8)] == expected
+    assert 4 <= sum(expected) <= 6
+    head, *named = summary(tmp_path / "run").splitlines()[4:]
+    assert head == f"  {sum(expected)} slots of damaged samples were skipped; samples/rank-*.jsonl names all:"
+    assert {line.split(": ")[1].split(".")[0] for line in named} == set(keys)
+    assert len(named) == 2
+    assert len(summary(whole).splitlines()) == 4
+
+
+def _damage(reader: TrainReader, shard: int, row: int) -> str:
+    """Damage a sample's record; its key."""
+    member = reader._index(shard).members(row)["json"]
+    with (Path(reader.dataset.store.url) / reader.shards[shard].ref.tar).open("r+b") as file:
+        file.seek(member.offset + 40)
+        file.write(b"X")
+    return reader.key(shard, row)
 
 
 def test_the_gradient_is_clipped(make_config: MakeConfig, tmp_path: Path) -> None:
