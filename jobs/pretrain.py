@@ -163,7 +163,7 @@ def _say_where_it_begins(run: Path, settings: RunConfig, tokenizer: PageTokenize
     if found is not None:
         print(f"going on after step {found.commit.step}", flush=True)
     elif settings.text_weights is not None or settings.backbone is not None:
-        for report in load_beginnings(make_model(settings), settings, tokenizer):
+        for report in load_beginnings(make_model(settings, tokenizer), settings, tokenizer):
             print(report, flush=True)
 
 

@@ -165,9 +165,9 @@ def _damage(reader: TrainReader, shard: int, row: int) -> str:
     return reader.key(shard, row)
 
 
-def test_the_gradient_is_clipped(make_config: MakeConfig, tmp_path: Path) -> None:
+def test_the_gradient_is_clipped(make_config: MakeConfig, tokenizer: bytes, tmp_path: Path) -> None:
     config = make_config(steps=1, clip=1e-6, weight_decay=0.0, learning_rate=1.0)
-    before = {name: p.detach().clone() for name, p in make_model(config).named_parameters()}
+    before = {name: p.detach().clone() for name, p in make_model(config, load_tokenizer(tokenizer)).named_parameters()}
     trainer = Trainer(tmp_path, config, Place(), lambda *_: None)
     trainer.train()
     norm = sum(float(state["exp_avg"].pow(2).sum()) for state in trainer._optimizer.state.values()) ** 0.5
@@ -188,17 +188,17 @@ def test_a_gradient_that_is_not_finite_stops_the_run_and_names_the_samples(
     assert checkpoint.newest(tmp_path / CHECKPOINTS) == (None, [])
 
 
-def test_the_model_is_drawn_from_the_runs_seed(make_config: MakeConfig) -> None:
-    config = make_config()
-    one = make_model(config).state_dict()
+def test_the_model_is_drawn_from_the_runs_seed(make_config: MakeConfig, tokenizer: bytes) -> None:
+    config, words = make_config(), load_tokenizer(tokenizer)
+    one = make_model(config, words).state_dict()
     torch.manual_seed(123)
-    two = make_model(config).state_dict()
-    other = make_model(config.model_copy(update={"seed": 2})).state_dict()
+    two = make_model(config, words).state_dict()
+    other = make_model(config.model_copy(update={"seed": 2}), words).state_dict()
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert not all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_the_model_has_the_tokenizers_size(make_config: MakeConfig, tokenizer: bytes) -> None:
-    config = make_model(make_config()).config
     loaded = load_tokenizer(tokenizer)
+    config = make_model(make_config(), loaded).config
     assert (config.vocab_size, config.pad_token_id) == (loaded.vocab_size, loaded.pad)
