@@ -48,7 +48,8 @@ class JobProgress:
             self._said, self._last = now, (done, note)
             left = f", {(self._total - done) / rate:.0f} s left" if rate > 0 and done < self._total else ""
             print(
-                f"{self._title}: {done}/{self._total} {self._noun}, {rate:.1f} {self._noun}/s{left}"
+                f"{self._title}: {done}/{self._total} {self._noun}"
+                + (f", {rate:.1f} {self._noun}/s{left}" if done > self._start else "")
                 + (f", {note}" if note else ""),
                 file=sys.stderr,
                 flush=True,

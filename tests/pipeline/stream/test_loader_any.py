@@ -85,6 +85,7 @@ def _read(
     parts, states = [], set()
     for rank in range(crew.world):
         stream = PretrainStream(url, spec, rank, crew.world)
+        stream.plan(0)  # it may have been used before
         stream.load_state_dict(StreamState.from_json(state.to_json()))
         batches = iter(StreamLoader(stream, until, workers=crew.workers))
         parts.append(list(islice(batches, steps)))
@@ -94,7 +95,7 @@ def _read(
 
 
 # Shrinking would take minutes.
-@settings(max_examples=2, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=1, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(case=cases())
 @example(case=Case(6, 5, 2, Tail.WRAP, 3, 2, before=Crew(1, 3), after=Crew(2, 1)))
 @example(case=Case(12, 6, 1, Tail.WRAP, 1, 1, before=Crew(3, 0), after=Crew(1, 2)))
