@@ -12,9 +12,9 @@ from jobs.command import run_command
 from jobs.train import checkpoint
 from jobs.train.config import RUN_FILE, RunConfig
 from jobs.train.loop import make_model
-from pipeline.prepare.tokenizer import CLS, MASK, PAD, SEP, UNK, load_tokenizer
-from pipeline.shards.files import write_atomic
-from pipeline.stream.reader import TrainReader
+from pipeline.prepare.tokenizer import CLS, MASK, PAD, SEP, UNK, PageTokenizer, load_tokenizer
+from pipeline.prepare.unit import read_tokenizer
+from pipeline.shards.files import Store, write_atomic
 
 
 def export(
@@ -32,10 +32,12 @@ def export(
         raise ValueError(f"{run} has no checkpoint to export" + "".join(f"; {fault}" for fault in faults))
     for fault in faults:
         print(f"passed over a damaged checkpoint: {fault}")
-    model = make_model(config)
+    data = read_tokenizer(Store(config.urls[0]), config.stream.tokenizer)
+    tokenizer = load_tokenizer(data)
+    model = make_model(config, tokenizer)
     checkpoint.load(found, model)
     model.save_pretrained(out)
-    _write_tokenizer(out, TrainReader(config.urls[0]).tokenizer)
+    _write_tokenizer(out, data, tokenizer)
     print(f"{out}: step {found.commit.step} of {run}")
 
 
@@ -46,8 +48,7 @@ def _may_replace(out: Path) -> bool:
     return not any(out.iterdir()) or (config.is_file() and b'"layoutlmv2"' in config.read_bytes())
 
 
-def _write_tokenizer(out: Path, data: bytes) -> None:
-    tokenizer = load_tokenizer(data)
+def _write_tokenizer(out: Path, data: bytes, tokenizer: PageTokenizer) -> None:
     settings = {
         "tokenizer_class": "LayoutLMv2TokenizerFast",
         "do_lower_case": True,

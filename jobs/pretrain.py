@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,14 +16,17 @@ from jobs.cluster.pretrain import pretrain as run_pretrain
 from jobs.command import require_lasting, run_command
 from jobs.train import checkpoint
 from jobs.train.begin import load_beginnings, said_of, weights_of_run
-from jobs.train.config import OptimConfig, RunConfig, pinned_datasets, settle
-from jobs.train.log import read_metrics
+from jobs.train.config import OptimConfig, RunConfig, pinned_datasets, read_objectives, settle
+from jobs.train.log import read_metrics, skipped_samples
 from jobs.train.loop import Place, Reading, Trainer, make_model
+from jobs.train.watch import watching
 from model.presets import preset, preset_names
 from pipeline.prepare.tokenizer import PageTokenizer
 from pipeline.shards.dataset import Dataset
 from pipeline.stream import PretrainStream, ShardCache, make_spec, rank_positions
-from schemas.stream import Objectives, Tail
+from schemas.stream import Tail
+
+_MAX_NAMED = 10  # skipped samples in the summary
 
 
 class Resume(StrEnum):
@@ -107,15 +112,6 @@ def _check_counts(steps: int, global_batch: int, workers: int, checkpoint_every:
         raise ValueError(f"--loader-workers must not be negative, got {loader_workers}")
 
 
-def read_objectives(path: Path | None) -> Objectives:
-    """The rates, fills and rules in a file, the paper's for all that it does not name; ValueError for what is none."""
-    if path is None:
-        return Objectives()
-    if not path.is_file():
-        raise ValueError(f"no such file: {str(path)!r}")
-    return Objectives.from_json(path.read_bytes())
-
-
 def make_cache(folder: Path | None, gigabytes: float) -> ShardCache | None:
     """The cache that the options ask for; ValueError where they make no sense."""
     if not 0 < gigabytes <= 1e6:
@@ -136,7 +132,9 @@ def _under_torchrun(out: Path, settings: RunConfig, reading: Reading) -> None:
             _say_what_is_read(settings, PretrainStream(settings.urls, settings.stream))
         torch.distributed.barrier()
         place = Place(rank=rank, world_size=world, device=device, reading=reading)
-        Trainer(out, settings, place, lambda _step, _values: None).train()
+        trainer = Trainer(out, settings, place, lambda _step, _values: None)
+        with watching(out, settings) if rank == 0 else nullcontext():
+            trainer.train()
         if rank == 0:
             print(summary(out))
     finally:
@@ -165,7 +163,7 @@ def _say_where_it_begins(run: Path, settings: RunConfig, tokenizer: PageTokenize
     if found is not None:
         print(f"going on after step {found.commit.step}", flush=True)
     elif settings.text_weights is not None or settings.backbone is not None:
-        print(said_of(load_beginnings(make_model(settings), settings, tokenizer), run), flush=True)
+        print(said_of(load_beginnings(make_model(settings, tokenizer), settings, tokenizer), run), flush=True)
 
 
 def summary(run: Path) -> str:
@@ -179,7 +177,18 @@ def summary(run: Path) -> str:
     for name in ("mvlm", "tia", "tim"):
         mean = sum(step[name] for step in last) / len(last)
         lines.append(f"  {name:5} {values[0][name]:.4f} -> {mean:.4f}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_skipped(run, values)])
+
+
+def _skipped(run: Path, values: list[dict[str, float]]) -> Iterator[str]:
+    """How many slots stood for damaged samples, and the first of these by name; nothing where there were none."""
+    total = int(sum(step.get("skipped", 0) for step in values))
+    if total:
+        named = skipped_samples(run, _MAX_NAMED + 1)
+        yield f"  {total} slots of damaged samples were skipped; samples/rank-*.jsonl names all:"
+        yield from (f"    {reason}" for reason in named[:_MAX_NAMED])
+        if len(named) > _MAX_NAMED:
+            yield "    and others"
 
 
 if __name__ == "__main__":

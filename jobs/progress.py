@@ -10,16 +10,16 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-_PLAIN_EVERY = 5.0  # seconds
+_PLAIN_EVERY = 5.0  # seconds between plain lines
 
 
 class JobProgress:
     """Counts of one job: `with JobProgress("ingest", "pages", total) as p: p.update(done)`."""
 
-    def __init__(self, title: str, noun: str, total: int) -> None:
-        self._title, self._noun, self._total = title, noun, total
+    def __init__(self, title: str, noun: str, total: int, every: float = _PLAIN_EVERY) -> None:
+        self._title, self._noun, self._total, self._every = title, noun, total, every
         self._begun = self._said = time.monotonic()
-        self._start: int | None = None
+        self._start: int | None = None  # of what was done at the first update: the rate is of what came since
         self._last: tuple[int, str] | None = None  # what the last line said
         self._bar: Progress | None = None
         console = Console(file=sys.stderr)
@@ -38,16 +38,18 @@ class JobProgress:
 
     def update(self, done: int, note: str = "") -> None:
         """`done` of the total are finished; `note` is a short addition (rejected pages, say)."""
-        self._start = done if self._start is None else self._start
         now = time.monotonic()
+        if self._start is None:
+            self._start, self._begun = done, now
         rate = (done - self._start) / max(now - self._begun, 1e-9)
         if self._bar is not None:
             self._bar.update(self._task, completed=done, rate=f"{rate:.1f} {self._noun}/s", note=note)
-        elif now - self._said >= _PLAIN_EVERY or (done >= self._total and (done, note) != self._last):
+        elif now - self._said >= self._every or (done >= self._total and (done, note) != self._last):
             self._said, self._last = now, (done, note)
             left = f", {(self._total - done) / rate:.0f} s left" if rate > 0 and done < self._total else ""
             print(
-                f"{self._title}: {done}/{self._total} {self._noun}, {rate:.1f} {self._noun}/s{left}"
+                f"{self._title}: {done}/{self._total} {self._noun}"
+                + (f", {rate:.1f} {self._noun}/s{left}" if done > self._start else "")
                 + (f", {note}" if note else ""),
                 file=sys.stderr,
                 flush=True,

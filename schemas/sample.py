@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeInt, model_validator
 
 from schemas.base import Record
-from schemas.boxes import Box
+from schemas.boxes import Boxes
 from schemas.page import KEY_PATTERN, Sha256
 
 Key = Annotated[str, Field(pattern=f"^{KEY_PATTERN.pattern}$")]
@@ -41,7 +41,7 @@ class Tokens(Record):
     """Content tokens without special ones; `word` and `line` number the page's words and lines."""
 
     id: list[NonNegativeInt]
-    box: list[Box]
+    box: Boxes
     word: list[NonNegativeInt]
     line: list[NonNegativeInt]
 
@@ -66,7 +66,7 @@ class TrainSample(Record):
     key: Key
     document: SampleDocument
     tokens: Tokens
-    lines: list[Box]
+    lines: Boxes
     tim: list[TimPlan]
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from jobs.cluster.session import session
 from jobs.cluster.sharing import dataset_paths, require_shared
 from jobs.train import config as run_config
 from jobs.train.loop import Place, Reading, Trainer
+from jobs.train.watch import watching
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 
@@ -73,7 +74,8 @@ def pretrain(
             run_config=RunConfig(name="ray", storage_path=str(run), failure_config=_failures(waits)),
         )
         try:
-            trainer.fit()
+            with watching(run, config):
+                trainer.fit()
         except ray.train.TrainingFailedError as error:
             raise RuntimeError(f"training failed: {_cause(str(error))}") from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
@@ -15,6 +15,8 @@ from pipeline.shards.files import write_atomic
 if TYPE_CHECKING:
     from pipeline.stream import Batch
     from schemas.stream import StreamSpec
+
+_DEFAULTS = "read with the default objectives; those of a run need --run RUN or --objectives FILE"
 
 
 def replay(
@@ -27,12 +29,14 @@ def replay(
     weight: Annotated[list[float] | None, typer.Option(help="Of each dataset, in order; default: equal.")] = None,
     buckets: Annotated[int, typer.Option(help="As of the run.")] = 1,
     tail: Annotated[str, typer.Option(help="As of the run: wrap, drop or pad.")] = "wrap",
+    objectives: Annotated[Path | None, typer.Option(help="As of the run: JSON file of rates and rules.")] = None,
     run: Annotated[Path | None, typer.Option(help="Folder of a run: its own specification counts.")] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="As of the run.")] = False,
     png: Annotated[Path | None, typer.Option(help="Folder for the pictures as the model gets them.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print the positions and keys that a rank reads at a step."""
+    from jobs.train.config import read_objectives  # noqa: PLC0415
     from pipeline.stream import PretrainStream, StreamLoader, make_spec  # noqa: PLC0415 - torch: no other verb needs it
     from schemas.stream import Tail  # noqa: PLC0415
 
@@ -40,14 +44,19 @@ def replay(
         raise ValueError(f"--tail must be one of {', '.join(Tail)}, got {tail!r}")
     if step < 0:
         raise ValueError(f"step must not be negative, got {step}")
-    spec = (
-        make_spec(dataset, seed, global_batch, weights=weight or None, buckets=buckets, tail=Tail(tail))
-        if run is None
-        else _spec_of(run)
-    )
+    if run is None:
+        rules = read_objectives(objectives)
+        order: dict[str, Any] = {"weights": weight or None, "buckets": buckets, "tail": Tail(tail)}
+        spec = make_spec(dataset, seed, global_batch, objectives=rules, **order)
+    elif objectives is not None:
+        raise ValueError(f"--objectives {str(objectives)!r} beside --run: a run has its own")
+    else:
+        spec = _spec_of(run)
     stream = PretrainStream(dataset, spec, rank, world_size, skip_bad=skip_bad)
     stream.load_state_dict(stream.state_at(step))
     batch = next(iter(StreamLoader(stream, step + 1)))
+    if run is None and objectives is None:
+        typer.echo(f"note: {_DEFAULTS}", err=True)
     if png is not None:
         _write_pictures(png, batch)
     _print(batch, as_json)

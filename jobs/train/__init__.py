@@ -7,4 +7,5 @@ optim       AdamW, warm-up and decay
 loop        step: forward, losses over all ranks, backward, clip, update
 checkpoint  weights, optimiser, position      -> RUN/checkpoints/step-N, whole or absent
 log         metrics and samples of each step  -> RUN/metrics.jsonl, RUN/samples/rank-R.jsonl, TensorBoard
+watch       progress on standard error, told from the metrics
 """

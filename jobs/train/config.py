@@ -11,7 +11,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from pipeline.shards.files import write_atomic
 from schemas.base import Record
 from schemas.page import Sha256
-from schemas.stream import StreamSpec
+from schemas.stream import Objectives, StreamSpec
 
 RUN_FILE = "run.json"
 
@@ -87,6 +87,15 @@ def _compared(config: RunConfig) -> dict[str, Any]:
         if values[name] is not None:
             values[name] = values[name]["sha256"]
     return values
+
+
+def read_objectives(path: Path | None) -> Objectives:
+    """The rates, fills and rules in a file, the paper's for all that it does not name; ValueError for what is none."""
+    if path is None:
+        return Objectives()
+    if not path.is_file():
+        raise ValueError(f"no such file: {str(path)!r}")
+    return Objectives.from_json(path.read_bytes())
 
 
 def _is_left_over(entry: Path) -> bool:

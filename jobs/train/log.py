@@ -12,6 +12,7 @@ import orjson
 from torch.utils.tensorboard import SummaryWriter
 
 METRICS_FILE = "metrics.jsonl"
+_SKIPPED = b'"skipped":'
 
 
 class RunLog:
@@ -56,6 +57,26 @@ def _append_to(path: Path) -> BinaryIO:
         if file.read(1) != b"\n":
             file.write(b"\n")
     return file
+
+
+def skipped_samples(run: Path, limit: int) -> list[str]:
+    """Why samples were left out, each reason once whatever the epochs, at most `limit` of them; by rank and step."""
+    found: dict[str, None] = {}
+    for path in sorted((run / "samples").glob("rank-*.jsonl")):
+        with path.open("rb") as file:
+            for line in file:
+                found |= dict.fromkeys(_skipped(line) if _SKIPPED in line else ())
+                if len(found) >= limit:
+                    return list(found)[:limit]
+    return list(found)
+
+
+def _skipped(line: bytes) -> list[str]:
+    try:
+        reasons: list[str] = orjson.loads(line)["skipped"]
+    except orjson.JSONDecodeError:
+        return []  # of a killed run
+    return reasons
 
 
 def read_metrics(run: Path) -> list[dict[str, float]]:

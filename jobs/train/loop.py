@@ -20,10 +20,9 @@ from jobs.train.log import RunLog
 from jobs.train.optim import make_optimizer, make_schedule
 from model import LayoutLMv2ForPreTraining, preset
 from model.objectives import OBJECTIVES, target_totals
-from pipeline.prepare.tokenizer import load_tokenizer
+from pipeline.prepare.tokenizer import PageTokenizer
 from pipeline.shards.files import write_atomic
 from pipeline.stream import Batch, PretrainStream, ShardCache, StreamLoader
-from pipeline.stream.reader import TrainReader
 
 Report = Callable[[int, dict[str, float]], None]
 
@@ -47,9 +46,8 @@ class Place:
     reading: Reading = Reading()
 
 
-def make_model(config: RunConfig) -> LayoutLMv2ForPreTraining:
-    """The model of a run, initialised from its seed."""
-    tokenizer = load_tokenizer(TrainReader(config.urls[0]).tokenizer)
+def make_model(config: RunConfig, tokenizer: PageTokenizer) -> LayoutLMv2ForPreTraining:
+    """The model of a run over its datasets' tokenizer, initialised from its seed."""
     torch.manual_seed(config.seed)
     return LayoutLMv2ForPreTraining(preset(config.preset, vocab_size=tokenizer.vocab_size, pad_token_id=tokenizer.pad))
 
@@ -64,7 +62,7 @@ class Trainer:
             config.urls, config.stream, *ranks, cache=reading.cache, skip_bad=reading.skip_bad
         )
         self._loader = StreamLoader(self._stream, config.steps, workers=reading.loader_workers)
-        self._model = make_model(config).to(place.device)
+        self._model = make_model(config, self._stream.tokenizer).to(place.device)
         self._optimizer = make_optimizer(self._model, config.optim)
         self._step = self._resume()
         self._agree()
@@ -136,9 +134,12 @@ class Trainer:
         rate = self._schedule.get_last_lr()[0]
         self._schedule.step()
         self._optimizer.zero_grad(set_to_none=True)
-        losses = self._summed(torch.stack([output.losses[name].detach() for name in OBJECTIVES]))
-        named = dict(zip(OBJECTIVES, losses.tolist(), strict=True))
-        return {"loss": sum(named.values()), **named, "learning_rate": rate, "gradient_norm": float(norm)}
+        own = [output.losses[name].detach() for name in OBJECTIVES]
+        own.append(torch.tensor(float(len(batch.skipped)), device=self._place.device))
+        *losses, skipped = self._summed(torch.stack(own)).tolist()
+        named = dict(zip(OBJECTIVES, losses, strict=True))
+        values = {"loss": sum(named.values()), **named, "learning_rate": rate, "gradient_norm": float(norm)}
+        return {**values, "skipped": skipped}
 
     def _totals(self, batch: Batch) -> dict[str, Tensor]:
         """Targets of each objective over all ranks."""

@@ -16,6 +16,7 @@ from jobs.train.config import OptimConfig, RunConfig, settle
 from jobs.train.loop import Place, Trainer, make_model
 from model import LayoutLMv2ForPreTraining, LayoutLMv2ForTokenClassification
 from pipeline.prepare import load_tokenizer, tokenizer_from_vocab
+from pipeline.prepare.tokenizer import SPECIAL
 from pipeline.stream import PretrainStream, make_spec
 from schemas.stream import Objectives
 
@@ -53,13 +54,15 @@ def _logits(model: LayoutLMv2ForPreTraining, run: Path) -> dict[str, torch.Tenso
     return out.logits
 
 
-def test_the_model_comes_back_exactly(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_model_comes_back_exactly(
+    trained: Path, tokenizer: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "deep" / "model"
     export(trained, out)
     assert capsys.readouterr().out == f"{out}: step 3 of {trained}\n"
     found, _ = checkpoint.newest(trained / CHECKPOINTS)
     assert found is not None
-    mine = make_model(RunConfig.from_json((trained / "run.json").read_bytes()))
+    mine = make_model(RunConfig.from_json((trained / "run.json").read_bytes()), load_tokenizer(tokenizer))
     checkpoint.load(found, mine)
     theirs = LayoutLMv2ForPreTraining.from_pretrained(out)
     expected, logits = _logits(mine, trained), _logits(theirs, trained)
@@ -129,3 +132,13 @@ def test_a_damaged_newest_checkpoint_is_named_and_the_one_before_is_exported(
 def test_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no run at .*: it has no run\.json"):
         export(tmp_path, tmp_path / "model")
+
+
+def test_another_tokenizer_than_the_runs_is_refused(trained: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(trained, tmp_path / "run"))
+    config = RunConfig.from_json((run / "run.json").read_bytes())
+    (run / "run.json").write_bytes(config.model_copy(update={"train": str(tmp_path)}).to_json())
+    (tmp_path / "tokenizer.json").write_bytes(tokenizer_from_vocab("\n".join([*SPECIAL, "a"])))
+    with pytest.raises(ValueError, match=rf"{tmp_path}/tokenizer\.json is not what the dataset was made with"):
+        export(run, tmp_path / "model")
+    assert not (tmp_path / "model").exists()

@@ -123,6 +123,8 @@ MISTAKES = [
     ("inspect replay @TRAIN --step 0 --global-batch 0", "global_batch must be at least 1, got 0"),
     ("inspect replay @TRAIN --step 0 --world-size 3", "global batch 8 cannot be shared evenly by 3 ranks"),
     ("inspect replay @TRAIN --step 0 --world-size 2 --rank 2", "rank must be 0..1, got 2"),
+    ("inspect replay @TRAIN --step 0 --objectives @absent", "no such file: '{absent}'"),
+    ("inspect replay @TRAIN --step 0 --objectives @rules.json", "Objectives: mvlm_rate: Input should"),
     ("inspect replay @TRAIN --step 0 --seed -1", "seed must be 0.."),
 ]
 

@@ -45,6 +45,24 @@ def test_a_resumed_job_counts_its_own_work_for_the_rate(clock: Clock, capsys: py
     assert capsys.readouterr().err == "ingest: 80/100 pages, 2.0 pages/s, 10 s left, 2 rejected\n"
 
 
+def test_time_before_the_first_update_is_none_of_the_rate(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    with JobProgress("pretrain", "samples", 100, every=60) as bar:
+        clock.now += 50  # a cluster starts
+        bar.update(10)
+        clock.now += 10
+        bar.update(30)
+    assert capsys.readouterr().err == "pretrain: 30/100 samples, 2.0 samples/s, 35 s left\n"
+
+
+def test_what_was_done_before_gives_no_rate(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    with JobProgress("ingest", "pages", 100) as bar:
+        clock.now += 9
+        bar.update(60)
+        clock.now += 6
+        bar.update(60)
+    assert capsys.readouterr().err.splitlines() == ["ingest: 60/100 pages"] * 2
+
+
 def test_the_end_is_said_once(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     with JobProgress("ingest", "pages", 8) as bar:
         bar.update(0)
@@ -62,7 +80,7 @@ def test_the_end_is_said_once(clock: Clock, capsys: pytest.CaptureFixture[str]) 
 def test_nothing_to_do_is_fine(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     with JobProgress("ingest", "pages", 0) as bar:
         bar.update(0)
-    assert capsys.readouterr().err == "ingest: 0/0 pages, 0.0 pages/s\n"
+    assert capsys.readouterr().err == "ingest: 0/0 pages\n"
 
 
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from jobs.train.config import OptimConfig, RunConfig, settle
 from pipeline.stream import PretrainStream, make_spec
-from schemas.stream import Tail
+from schemas.stream import Objectives, Tail
 
 Pagemill = Callable[..., tuple[int, str, str]]
 
@@ -21,7 +21,8 @@ Pagemill = Callable[..., tuple[int, str, str]]
 def test_positions_and_keys_of_a_rank(pagemill: Pagemill, train: str, step: int, world: int, rank: int) -> None:
     options = ("--step", step, "--global-batch", 4, "--world-size", world, "--rank", rank, "--seed", 3)
     code, out, err = pagemill("inspect", "replay", train, *options, "--json")
-    assert (code, err) == (0, "")
+    assert (code, err.count("\n")) == (0, 1)
+    assert err.startswith("note: read with the default objectives")
     positions, keys = PretrainStream(train, make_spec(train, 3, 4), rank, world).plan(step)
     assert json.loads(out) == {"positions": positions, "keys": keys}
     assert out.count("\n") == 1
@@ -61,12 +62,35 @@ def test_a_runs_own_specification(pagemill: Pagemill, train: str, tmp_path: Path
         train=train, preset="tiny", steps=9, seed=9, stream=spec, optim=OptimConfig(), checkpoint_every=3
     )
     settle(tmp_path / "run", config)
-    code, out, _ = pagemill("inspect", "replay", train, "--step", 4, "--run", tmp_path / "run", "--json")
+    code, out, err = pagemill("inspect", "replay", train, "--step", 4, "--run", tmp_path / "run", "--json")
     positions, keys = PretrainStream(train, spec).plan(4)
-    assert (code, json.loads(out)) == (0, {"positions": positions, "keys": keys})
+    assert (code, json.loads(out), err) == (0, {"positions": positions, "keys": keys}, "")
     code, _, err = pagemill("inspect", "replay", train, "--step", 4, "--run", tmp_path)
     assert (code, err.count("\n")) == (2, 1)
     assert "has no run.json" in err
+
+
+def test_pictures_follow_the_objectives_of_a_file(pagemill: Pagemill, train: str, tmp_path: Path) -> None:
+    rules = {"mvlm_rate": 0.5, "mask_fill": (255, 0, 0)}
+    (tmp_path / "rules.json").write_text(json.dumps(rules))
+    options = ("--step", 1, "--global-batch", 2, "--objectives", tmp_path / "rules.json", "--png", tmp_path / "seen")
+    code, _, err = pagemill("inspect", "replay", train, *options)
+    assert (code, err) == (0, "")
+    objectives = Objectives.model_validate(rules)
+    batch = PretrainStream(train, make_spec(train, 0, 2, objectives=objectives)).batch(1)
+    plain = PretrainStream(train, make_spec(train, 0, 2)).batch(1)
+    for file, image, other in zip(sorted((tmp_path / "seen").iterdir()), batch.image, plain.image, strict=True):
+        with Image.open(file) as shown:
+            found = np.asarray(shown)
+        assert np.array_equal(found, image.numpy()[::-1].transpose(1, 2, 0))
+        assert not np.array_equal(image, other)
+
+
+def test_a_run_has_its_own_objectives(pagemill: Pagemill, train: str, tmp_path: Path) -> None:
+    options = ("--run", tmp_path, "--objectives", tmp_path / "rules.json")
+    code, out, err = pagemill("inspect", "replay", train, "--step", 1, *options)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "beside --run: a run has its own" in err
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """One rank of a run, as a program: RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT are in its environment.
 
-Usage: one_rank.py RUN CONFIG [STOP]. With --exact the model has no dropout and frozen batch norms, so that nothing of
-a sample's loss depends on which samples its rank holds beside it. With STOP the process ends before that step.
+Usage: one_rank.py RUN CONFIG. With --exact the model has no dropout and frozen batch norms, so that nothing of a
+sample's loss depends on which samples its rank holds beside it.
 """
 
 from __future__ import annotations
@@ -25,22 +25,16 @@ def _exact(name: str, **fields: Any) -> Any:
 
 
 def main(arguments: list[str]) -> None:
-    """Train to the last step, or to STOP."""
+    """Train to the last step."""
     if "--exact" in arguments:
         arguments.remove("--exact")
         jobs.train.loop.preset = _exact  # type: ignore[attr-defined]
     run, config = Path(arguments[0]), RunConfig.from_json(Path(arguments[1]).read_bytes())
-    stop = int(arguments[2]) if len(arguments) > 2 else None
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     torch.set_num_threads(1)
-
-    def report(step: int, _values: dict[str, float]) -> None:
-        if step == stop:
-            os._exit(9)
-
     if world > 1:
         torch.distributed.init_process_group("gloo")
-    Trainer(run, config, Place(rank=rank, world_size=world), report).train()
+    Trainer(run, config, Place(rank=rank, world_size=world), lambda _step, _values: None).train()
     if world > 1:
         torch.distributed.destroy_process_group()
 

@@ -38,7 +38,7 @@ def _others(model: torch.nn.Module, prefix: str) -> dict[str, torch.Tensor]:
 def begun(make_config: Make, words: PageTokenizer, tmp_path: Path) -> RunConfig:
     """A run that begins with a text encoder and a backbone."""
     config = make_config(steps=2)
-    model = make_model(config)
+    model = make_model(config, words)
     text = {
         name: value
         for name, value in _others(model, "layoutlmv2.").items()
@@ -118,10 +118,10 @@ def test_other_bytes_and_another_vocabulary_are_refused(begun: RunConfig, words:
     vocabulary = folder / "vocab.txt"
     vocabulary.write_text(vocabulary.read_text().replace("[MASK]\n", "[MASX]\n"))
     with pytest.raises(ValueError, match="is of another vocabulary"):
-        load_beginnings(make_model(begun), begun, words)
+        load_beginnings(make_model(begun, words), begun, words)
     with (folder / "model.safetensors").open("ab") as file:
         file.write(b"more")
     with pytest.raises(ValueError, match="bert holds other weights than those that the run was begun with"):
-        load_beginnings(make_model(begun), begun, words)
+        load_beginnings(make_model(begun, words), begun, words)
     with pytest.raises(ValueError, match=r"no model\.safetensors and no pytorch_model\.bin"):
         stored_weights("--text-weights", folder.parent)

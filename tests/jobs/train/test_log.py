@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from jobs.train.log import METRICS_FILE, RunLog, read_metrics
+from jobs.train.log import METRICS_FILE, RunLog, read_metrics, skipped_samples
 
 
 def test_metrics_come_back_by_step_and_the_last_line_counts(tmp_path: Path) -> None:
@@ -47,6 +47,17 @@ def test_a_line_that_was_cut_anywhere_spoils_no_other(tmp_path: Path, cut: int) 
     found = {values["step"]: values["loss"] for values in read_metrics(tmp_path)}
     assert found[1] == 0.25
     assert found.get(0, 1.0) == 1.0
+
+
+def test_skipped_samples_are_named_once_and_no_more_than_asked_for(tmp_path: Path) -> None:
+    for rank, reasons in ((0, ["a: bad", "b: bad"]), (1, ["c: bad"])):
+        with RunLog(tmp_path, rank, tensorboard=False) as log:
+            for step in range(3):
+                log.samples(step, [step], ["k"], reasons if step else ())
+    with (tmp_path / "samples" / "rank-00001.jsonl").open("ab") as file:
+        file.write(b'{"step":3,"positions":[3],"keys":["k"],"skipped":["d: b')  # killed here
+    assert skipped_samples(tmp_path, 9) == ["a: bad", "b: bad", "c: bad"]
+    assert skipped_samples(tmp_path, 2) == ["a: bad", "b: bad"]
 
 
 def test_no_run_is_named(tmp_path: Path) -> None:

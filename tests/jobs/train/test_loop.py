@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from jobs.pretrain import summary
 from jobs.train import checkpoint
 from jobs.train.checkpoint import CHECKPOINTS
 from jobs.train.config import RunConfig
 from jobs.train.log import METRICS_FILE, read_metrics
-from jobs.train.loop import Place, Trainer, make_model
+from jobs.train.loop import Place, Reading, Trainer, make_model
 from pipeline.prepare import load_tokenizer
-from pipeline.stream import PretrainStream
+from pipeline.stream import PretrainStream, TrainReader
 from schemas.stream import Objectives
 
 MakeConfig = Callable[..., RunConfig]
@@ -57,7 +59,8 @@ def test_metrics_of_every_step(whole: Path, read_lines: Read) -> None:
     metrics = read_lines(whole / METRICS_FILE)
     assert list(metrics) == list(range(8))
     for values in metrics.values():
-        assert set(values) == {"loss", "mvlm", "tia", "tim", "learning_rate", "gradient_norm"}
+        assert set(values) == {"loss", "mvlm", "tia", "tim", "learning_rate", "gradient_norm", "skipped"}
+        assert values["skipped"] == 0
         assert all(math.isfinite(value) for value in values.values())
         assert values["loss"] == pytest.approx(values["mvlm"] + values["tia"] + values["tim"])
     assert metrics[0]["learning_rate"] == 5e-3  # warm-up of a tenth of eight steps is one step
@@ -133,9 +136,39 @@ def test_it_learns(make_config: MakeConfig, tmp_path: Path) -> None:
     assert mean("loss", slice(-4, None)) < mean("loss", slice(0, 4)) - 0.3
 
 
-def test_the_gradient_is_clipped(make_config: MakeConfig, tmp_path: Path) -> None:
+def test_damaged_samples_are_counted_and_named_at_the_end(
+    whole: Path, train: str, make_config: MakeConfig, read_lines: Read, tmp_path: Path
+) -> None:
+    """Of twelve samples two are damaged; eight steps of four are two epochs and two thirds."""
+    url = str(shutil.copytree(train, tmp_path / "train"))
+    reader = TrainReader(url)
+    keys = [_damage(reader, shard, 1) for shard in (0, 2)]
+    config = make_config().model_copy(update={"train": url})
+    reading = Reading(skip_bad=True)
+    Trainer(tmp_path / "run", config, Place(reading=reading), lambda *_: None).train()
+    metrics, samples = read_lines(tmp_path / "run" / METRICS_FILE), read_lines(_samples(tmp_path / "run"))
+    expected = [sum(key in keys for key in samples[step]["keys"]) for step in range(8)]
+    assert [metrics[step]["skipped"] for step in range(8)] == expected
+    assert 4 <= sum(expected) <= 6
+    head, *named = summary(tmp_path / "run").splitlines()[4:]
+    assert head == f"  {sum(expected)} slots of damaged samples were skipped; samples/rank-*.jsonl names all:"
+    assert {line.split(": ")[1].split(".")[0] for line in named} == set(keys)
+    assert len(named) == 2
+    assert len(summary(whole).splitlines()) == 4
+
+
+def _damage(reader: TrainReader, shard: int, row: int) -> str:
+    """Damage a sample's record; its key."""
+    member = reader._index(shard).members(row)["json"]
+    with (Path(reader.dataset.store.url) / reader.shards[shard].ref.tar).open("r+b") as file:
+        file.seek(member.offset + 40)
+        file.write(b"X")
+    return reader.key(shard, row)
+
+
+def test_the_gradient_is_clipped(make_config: MakeConfig, tokenizer: bytes, tmp_path: Path) -> None:
     config = make_config(steps=1, clip=1e-6, weight_decay=0.0, learning_rate=1.0)
-    before = {name: p.detach().clone() for name, p in make_model(config).named_parameters()}
+    before = {name: p.detach().clone() for name, p in make_model(config, load_tokenizer(tokenizer)).named_parameters()}
     trainer = Trainer(tmp_path, config, Place(), lambda *_: None)
     trainer.train()
     norm = sum(float(state["exp_avg"].pow(2).sum()) for state in trainer._optimizer.state.values()) ** 0.5
@@ -156,17 +189,17 @@ def test_a_gradient_that_is_not_finite_stops_the_run_and_names_the_samples(
     assert checkpoint.newest(tmp_path / CHECKPOINTS) == (None, [])
 
 
-def test_the_model_is_drawn_from_the_runs_seed(make_config: MakeConfig) -> None:
-    config = make_config()
-    one = make_model(config).state_dict()
+def test_the_model_is_drawn_from_the_runs_seed(make_config: MakeConfig, tokenizer: bytes) -> None:
+    config, words = make_config(), load_tokenizer(tokenizer)
+    one = make_model(config, words).state_dict()
     torch.manual_seed(123)
-    two = make_model(config).state_dict()
-    other = make_model(config.model_copy(update={"seed": 2})).state_dict()
+    two = make_model(config, words).state_dict()
+    other = make_model(config.model_copy(update={"seed": 2}), words).state_dict()
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert not all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_the_model_has_the_tokenizers_size(make_config: MakeConfig, tokenizer: bytes) -> None:
-    config = make_model(make_config()).config
     loaded = load_tokenizer(tokenizer)
+    config = make_model(make_config(), loaded).config
     assert (config.vocab_size, config.pad_token_id) == (loaded.vocab_size, loaded.pad)

@@ -83,16 +83,6 @@ def test_the_state_counts_what_was_handed_out_and_not_what_was_fetched(train_url
     assert stream.state_dict().samples_consumed == 6
 
 
-def test_loader_processes_change_nothing(train_url: str, spec: StreamSpec) -> None:
-    alone = list(StreamLoader(PretrainStream(train_url, spec), 5))
-    helped = PretrainStream(train_url, spec)
-    helped.plan(0)  # the stream may have been used before
-    batches = iter(StreamLoader(helped, 5, workers=2))
-    first = next(batches)
-    assert helped.state_dict().samples_consumed == 6  # more have been fetched
-    assert all(_same(a, b) for a, b in zip(alone, [first, *batches], strict=True))
-
-
 def test_a_stream_travels_to_other_processes(train_url: str, spec: StreamSpec) -> None:
     stream = PretrainStream(train_url, spec)
     batch = stream.batch(4)
