@@ -30,9 +30,9 @@ class LoadReport:
 
     def __str__(self) -> str:
         """Printed: every tensor by its name, below what became of it; layers that are alike share a line."""
-        return "\n".join(
-            "\n".join([head, *(f"    {name}" for name in grouped(names))]) for head, names in self._parts() if names
-        )
+        first, *parts = self._parts()
+        shown = [first, *((head, names) for head, names in parts if names)]
+        return "\n".join("\n".join([head, *(f"    {name}" for name in grouped(names))]) for head, names in shown)
 
     def summary(self) -> str:
         """One line for what was loaded, one for each rule, one for what is missing, with the first names."""

@@ -106,8 +106,11 @@ class PretrainedModel(nn.Module):
         classes = values.get("architectures")
         architectures = classes if isinstance(classes, list) else []
         # A body from a fine-tuning is on its way to another one; a bare body may come from pre-training as well.
-        kept = {cls.use, "fine-tuning"} if cls.use == "body" else {cls.use}
+        kept = (cls.use, "fine-tuning") if cls.use == "body" else (cls.use,)
         defaults = {} if "visual_norm" in values and values.get(_USE) in kept else cls.visual_defaults
+        for name in sorted(name for name in defaults if values.get(name, defaults[name]) != defaults[name]):
+            _log.warning("%s: %s is %r for %s; %r in the folder is of another use",
+                         path, name, defaults[name], cls.__name__, values[name])  # fmt: skip
         config = LayoutLMv2Config.from_dict({**values, **defaults})
         model = cls(config.replace(**overrides))
         model.load_report = fill(model, read_folder(path), architectures, path)

@@ -35,14 +35,22 @@ def weights_of_run(name: Literal["text_weights", "backbone"], place: Path | None
     A run that has a checkpoint has weights of its own: it goes on without the option, or with a file that is gone.
     """
     before: StoredWeights | None = getattr(recorded(run), name, None)
-    asked = place is not None and (place.exists() or before is None or before.place != str(place.absolute()))
+    asked = place is not None and (before is None or before.place != str(place.absolute()) or _is_there(place))
     if not asked and before is not None and checkpoint.newest(run / checkpoint.CHECKPOINTS)[0] is not None:
         return before
     return stored_weights(f"--{name.replace('_', '-')}", place)
 
 
+def _is_there(place: Path) -> bool:
+    try:
+        weights_file(place)
+    except ValueError:  # nothing, or a folder without them
+        return False
+    return True
+
+
 def said_of(reports: Sequence[LoadReport], run: Path) -> str:
-    """What is printed of them; the whole of them lies in the run's folder."""
+    """What is printed of them; the whole of them is in the run's folder once it has begun."""
     return "\n".join([*(report.summary() for report in reports), f"every tensor by its name: {run / LOADED_FILE}"])
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise, starmap
+from itertools import pairwise
 from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
 Region = list[int]
-FULL = 0.6  # of a column's width that its median row covers: running text fills its column
+_FULL = 0.6  # of a column's width that its median row covers: running text fills its column
 _MIN_ROWS = 3  # rows that make a column
 _MIN_WIDTH = 8.0  # of a column of text, in heights of its boxes: a table's are narrower
 _LOOSE = 1.5  # heights of a box between two rows of text, at most
@@ -77,16 +77,21 @@ class Boxes:
         return max(map(self.x0.__getitem__, region)) < min(map(self.x1.__getitem__, region))
 
     def share_height(self, left: Region, right: Region) -> bool:
-        """Whether some row of the page passes both; if not, one of them stands above the other."""
+        """Whether they stand beside each other: in the height that both reach each has a box, or the one that has none
+        there, as where a figure stands, goes on for some rows above and below it. If not, one is above the other.
+        """
         top = max(min(map(self.top.__getitem__, left)), min(map(self.top.__getitem__, right)))
         bottom = min(max(map(self.bottom.__getitem__, left)), max(map(self.bottom.__getitem__, right)))
-        return all(any(self.top[i] < bottom and self.bottom[i] > top for i in side) for side in (left, right))
+        return top < bottom and all(self._is_beside(side, top, bottom) for side in (left, right))
 
-    def are_text_columns(self, columns: Sequence[Region], full: float = FULL) -> bool:
+    def _is_beside(self, side: Region, top: float, bottom: float) -> bool:
+        above = sum(self.bottom[i] <= top for i in side)
+        below = sum(self.top[i] >= bottom for i in side)
+        return above + below < len(side) or min(above, below) >= _MIN_ROWS
+
+    def are_text_columns(self, columns: Sequence[Region], full: float = _FULL) -> bool:
         """Whether there are several columns and each is of running text: its median row covers `full` of it."""
         if len(columns) < 2 or min(map(len, columns)) < _MIN_ROWS:
-            return False
-        if not all(starmap(self.share_height, pairwise(columns))):
             return False
         width = [self.width(column) for column in columns]
         narrower = map(min, pairwise(width))

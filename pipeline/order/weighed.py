@@ -20,7 +20,7 @@ from pipeline.order.blocks import is_block_beside_list, runs
 from pipeline.order.cells import captions, cells, records
 from pipeline.order.edges import head_body_foot
 from pipeline.order.lrtb import lrtb
-from pipeline.order.regions import FULL, Boxes, Region, median
+from pipeline.order.regions import Boxes, Region, median
 from pipeline.order.skew import straighten
 
 # Exponents of the weight, see `_gutter_wins`, found on pages of forms in two halves that agree about them. To gaps a
@@ -35,7 +35,7 @@ _MIN_GUTTER = 0.6  # of the median height of a box
 _SAME_GUTTER = 0.5  # of the widest gutter: as wide as this is cut with it
 _SAME_GAP = 0.1  # of the widest gap between rows
 _TABLE_COLUMNS, _TABLE_ROWS, _TABLE_FULL = 3, 6, 0.8  # columns, rows, and the share of the rows that have all cells
-_GRID_ROWS, _GRID_CELLS = 3, 15  # of a smaller table, all of whose rows have all cells
+_GRID_COLUMNS, _GRID_ROWS, _GRID_CELLS = 4, 3, 15  # of a smaller table, all of whose rows have all cells
 _MARK = 2.0  # a column narrower than so many heights holds the numbers or bullets of a list
 _LATE = 3  # rows of which the last one shows that a gutter runs past them
 _SPOILERS = 3  # rows at a band's end that may keep it from being one, such as a page number in the gutter
@@ -95,7 +95,7 @@ class _Cutter:
             return rows
         height = boxes.height(region)
         columns = boxes.columns(region, _MIN_GUTTER * height)
-        if self._are_text_columns(columns):
+        if boxes.are_text_columns(columns):
             return asides_last(boxes, columns)
         if self._is_block_beside_list(columns):
             return [columns[0], *boxes.rows(columns[1] + columns[2])]
@@ -133,7 +133,7 @@ class _Cutter:
 
     def _gutter_wins(self, columns: list[Region], rows: list[Region], height: float) -> bool:
         """Whether the widest gutter weighs more than the gaps between the rows that it passes."""
-        if _is_table(columns, rows) or self._are_filled_in(rows):
+        if self._is_table(columns, rows) or self._are_filled_in(rows):
             return False
         boxes = self._boxes
         gutters = boxes.gutters(columns)
@@ -156,8 +156,14 @@ class _Cutter:
         )
         return weight > _BALANCE
 
-    def _are_text_columns(self, columns: list[Region], full: float = FULL) -> bool:
-        return self._boxes.are_text_columns(columns, full) and not self._are_filled_in(columns)
+    def _is_table(self, columns: list[Region], rows: list[Region]) -> bool:
+        full = [row for row in rows if len(row) >= max(len(columns), _TABLE_COLUMNS)]
+        if len(rows) >= _TABLE_ROWS and len(full) >= _TABLE_FULL * len(rows):
+            # A note below the table may cover a gutter that runs through its rows.
+            cells = [i for row in full for i in row]
+            return len(self._boxes.columns(cells, _MIN_GUTTER * self._boxes.height(cells))) >= _TABLE_COLUMNS
+        all_full = len(full) == len(rows) >= _GRID_ROWS and len(columns) >= _GRID_COLUMNS
+        return all_full and len(columns) * len(rows) >= _GRID_CELLS
 
     def _is_block_beside_list(self, columns: list[Region]) -> bool:
         return is_block_beside_list(self._boxes, columns) and not self._are_filled_in(columns)
@@ -227,16 +233,9 @@ class _Cutter:
         columns = self._columns(rows, gutter)
         if len(rows) < _MIN_ROWS or len(columns) == 1:
             return False
-        if len(rows) >= _TEXT_ROWS and self._are_text_columns(columns, _TEXT_FULL):
+        if len(rows) >= _TEXT_ROWS and self._boxes.are_text_columns(columns, _TEXT_FULL):
             return True
         return self._gutter_wins(columns, rows, self._boxes.height([i for row in rows for i in row]))
-
-
-def _is_table(columns: list[Region], rows: list[Region]) -> bool:
-    full = sum(len(row) >= max(len(columns), _TABLE_COLUMNS) for row in rows)
-    if len(rows) >= _TABLE_ROWS and full >= _TABLE_FULL * len(rows):
-        return True
-    return len(rows) >= _GRID_ROWS and full == len(rows) and min(map(len, rows)) * full >= _GRID_CELLS
 
 
 def _above_nothing(value: float) -> float:

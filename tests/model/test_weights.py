@@ -103,7 +103,7 @@ def test_pretrained_body_starts_every_other_class(
     wanted = source.layoutlmv2.state_dict()
     assert all(torch.equal(body.state_dict()[name], wanted[name]) for name in wanted)
     fresh = [*([] if tim_head == "pooler" else ["pooler.dense"]), *(f"{head}." for head in model.head_names)]
-    assert bool(caplog.text) == bool(fresh)
+    assert ("newly initialised" in caplog.text) == bool(fresh)
     assert all(name in caplog.text for name in fresh)
 
 
@@ -294,6 +294,19 @@ _PART = st.sampled_from(["a", "layer", "0", "1", "2", "3", "9", "10", "11", "007
 def test_no_name_is_lost_where_layers_share_a_line(names: set[str]) -> None:
     report = LoadReport("file", "model", loaded=list(names))
     assert _written_out(str(report)) == sorted(names)
+
+
+def test_a_report_says_of_what_it_is_even_where_nothing_was_loaded() -> None:
+    lines = ["file into model: 0 tensors loaded", "  1 not in the file, newly initialised", "    x.y"]
+    assert str(LoadReport("file", "model", missing=["x.y"])).splitlines() == lines
+
+
+def test_fields_of_another_use_are_passed_over_with_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    LayoutLMv2ForPreTraining(preset("tiny")).save_pretrained(tmp_path)
+    LayoutLMv2ForTokenClassification.from_pretrained(tmp_path)
+    assert "visual_norm is 'frozen' for LayoutLMv2ForTokenClassification; 'synchronised' in the folder" in caplog.text
+    _describe(tmp_path, visual_use=["fine-tuning"])
+    assert LayoutLMv2ForTokenClassification.from_pretrained(tmp_path).config.visual_freeze_at == 2
 
 
 def test_layers_share_a_line() -> None:

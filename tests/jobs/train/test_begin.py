@@ -104,6 +104,8 @@ def test_a_run_that_has_a_checkpoint_needs_no_files_again(begun: RunConfig, tmp_
         assert asked(place).text_weights == text
         settle(run, asked(place))
         Trainer(run, asked(place), Place(), lambda *_: None)
+    folder.mkdir()  # what else lay there is there again, and the weights are not
+    assert asked(folder).text_weights == text
     # Another place must hold the same bytes, and one that is not there is a mistake.
     with pytest.raises(ValueError, match=r"moved: no model\.safetensors"):
         asked(moved)

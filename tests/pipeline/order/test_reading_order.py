@@ -240,6 +240,52 @@ def test_a_sidebar_is_read_on_its_own(row: Row) -> None:
     assert is_read_as_written(body + sidebar)
 
 
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("seed", range(5))
+def test_columns_whose_paragraphs_are_indented_are_no_captions_with_values(seed: int, first: bool) -> None:
+    """Two columns of short paragraphs on level baselines; the first line of each is drawn in, or all others are."""
+    random, page = Random(seed), []
+    for x in (60, 320):
+        starts = {0}
+        while max(starts) < 40:
+            starts.add(max(starts) + random.randint(2, 6))
+        for k in range(40):
+            left = x + 10 * ((k in starts) is first)
+            right = x + (random.randint(60, 240) if k + 1 in starts else 240)
+            page.append((left, 100 + 12 * k, right, 110 + 12 * k))
+    assert is_read_as_written(page)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ragged_columns_whose_lines_are_in_two_pieces_are_no_table(seed: int) -> None:
+    random, page = Random(seed), []
+    for x in (60, 340):
+        for k in range(20):
+            right = x + random.randint(100, 240)
+            middle = (x + right) // 2
+            page += [(x, 100 + 12 * k, middle - 2, 110 + 12 * k), (middle + 2, 100 + 12 * k, right, 110 + 12 * k)]
+    assert is_read_as_written(page)
+
+
+def test_a_column_goes_on_below_a_figure_beside_which_the_other_one_has_all_its_text() -> None:
+    above, below = ([(60, y + 12 * k, 300, y + 10 + 12 * k) for k in range(15)] for y in (100, 400))
+    beside = [(330, 300 + 12 * k, 570, 310 + 12 * k) for k in range(6)]
+    assert is_read_as_written([*above, *below, *beside])
+
+
+def test_an_address_below_a_letterhead_is_not_read_before_it() -> None:
+    sender = [(500, y, 640, y + 10) for y in (90, 105, 120, 135, 190)]
+    recipient = [(100, y, 240, y + 10) for y in (206, 242, 259, 277, 295, 331)]
+    assert is_read_as_written([(150, 61, 280, 80), *sender, *recipient, (100, 391, 640, 401), (100, 409, 640, 419)])
+
+
+@pytest.mark.parametrize(("pitch", "height", "aside"), [(17, 9, True), (18, 9, False), (17, 10, False)])
+def test_an_aside_is_of_smaller_type_and_closer_lines(pitch: int, height: int, aside: bool) -> None:
+    main = [(320, 100 + 18 * k, 700, 110 + 18 * k) for k in range(25)]
+    note = [(60, 100 + pitch * k + 6 * (k // 3), 280, 100 + pitch * k + 6 * (k // 3) + height) for k in range(18)]
+    assert is_read_as_written([*main, *note] if aside else [*note, *main])
+
+
 def test_footnotes_come_after_both_columns(row: Row) -> None:
     notes = row(800, (60, 900), height=8) + row(812, (60, 700), height=8)
     assert is_read_as_written(column(row, 50, lines=30) + column(row, 520, lines=30) + notes)

@@ -56,6 +56,15 @@ def test_boxes_that_one_column_of_the_page_passes_share_width() -> None:
     assert page.share_width([2, 3])
 
 
+def test_sides_share_height_where_each_has_boxes_or_one_goes_on_around_a_gap() -> None:
+    row = [(0.0, 10.0 * k, 10.0, 10.0 * k + 8) for k in range(12)]
+    page = boxes(*row, (20.0, 50.0, 30.0, 58.0), (20.0, 60.0, 30.0, 68.0))
+    assert page.share_height(list(range(12)), [12, 13])
+    assert page.share_height([0, 1, 2, 9, 10, 11], [12, 13])
+    assert not page.share_height([0, 1, 9, 10, 11], [12, 13])
+    assert not page.share_height([0, 1, 2, 3], [12, 13])
+
+
 def test_boxes_beside_each_other() -> None:
     page = boxes((0, 0, 50, 10), (0, 20, 50, 30), (80, 1, 90, 11), (80, 10, 90, 20), (80, 24, 90, 60))
     assert page.beside([0, 1], [2]) == 1.0
