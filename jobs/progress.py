@@ -39,17 +39,18 @@ class JobProgress:
     def update(self, done: int, note: str = "") -> None:
         """`done` of the total are finished; `note` is a short addition (rejected pages, say)."""
         now = time.monotonic()
-        if self._start is None:
+        if self._start is None or done < self._start:
             self._start, self._begun = done, now
         rate = (done - self._start) / max(now - self._begun, 1e-9)
+        speed = f"{rate:.1f} {self._noun}/s" if rate > 0 else ""
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, rate=f"{rate:.1f} {self._noun}/s", note=note)
+            self._bar.update(self._task, completed=done, rate=speed, note=note)
         elif now - self._said >= self._every or (done >= self._total and (done, note) != self._last):
             self._said, self._last = now, (done, note)
             left = f", {(self._total - done) / rate:.0f} s left" if rate > 0 and done < self._total else ""
             print(
                 f"{self._title}: {done}/{self._total} {self._noun}"
-                + (f", {rate:.1f} {self._noun}/s{left}" if done > self._start else "")
+                + (f", {speed}{left}" if speed else "")
                 + (f", {note}" if note else ""),
                 file=sys.stderr,
                 flush=True,

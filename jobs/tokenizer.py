@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from jobs.cluster.counting import count_words
+from jobs.cluster.counting import count_parts
 from jobs.cluster.failures import plain_failures
 from jobs.cluster.session import session
 from jobs.command import check_workers, require_lasting, run_command
-from pipeline.prepare import PageTokenizer, check_vocab_size, load_tokenizer, tokenizer_from_vocab, train_tokenizer
+from pipeline.prepare import PageTokenizer, check_vocab_size, load_tokenizer, tokenizer_from_vocab, train_on_parts
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import write_atomic
 
@@ -37,7 +37,7 @@ def tokenizer(
         check_vocab_size(vocab_size)
         dataset = Dataset(pages).require("pages")
         with session(address, workers) as cpus, plain_failures("counting words"):
-            data = train_tokenizer(count_words(dataset, workers or cpus), vocab_size)
+            data = train_on_parts(count_parts(dataset, workers or cpus), vocab_size)
     made = load_tokenizer(data)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(out, data)

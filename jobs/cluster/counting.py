@@ -1,4 +1,4 @@
-"""Words and how often they occur, counted shard by shard on Ray."""
+"""What a vocabulary is learnt from, the parts of words and how often they occur, counted shard by shard on Ray."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 import ray
 
 from jobs.progress import JobProgress
-from pipeline.prepare.wordcounts import WordCounts
+from pipeline.prepare.vocabulary import parts_of
+from pipeline.prepare.wordcounts import MOST, WordCounts
 from pipeline.shards.dataset import Dataset, ShardRef
 from schemas.page import Page
 
@@ -23,17 +24,21 @@ def _count(url: str, shard: ShardRef) -> Counter[str]:
     counts: Counter[str] = Counter()
     for _, members in Dataset(url).samples(shard):
         counts.update(Page.from_json(members["json"]).words.text)
-    return counts
+    return parts_of(counts)
 
 
-def count_words(dataset: Dataset, cpus: int) -> Counter[str]:
-    """Counts over all pages of a dataset, of the most frequent words where there are very many."""
+def count_parts(dataset: Dataset, cpus: int, most: int = MOST) -> Counter[str]:
+    """Counts over all pages of a dataset, for `train_on_parts`: of the `most` frequent ones where there are more."""
     with TemporaryDirectory(prefix="pagemill-words-") as folder:
-        counts = WordCounts(Path(folder))
+        counts = WordCounts(Path(folder), most)
         _count_all(dataset, cpus, counts)
         words, left_out = counts.most_frequent()
     if left_out:
-        print(f"note: {left_out} rare words are left out of the vocabulary's making", file=sys.stderr, flush=True)
+        print(
+            f"note: {left_out} rare words are left out of the vocabulary's making",
+            file=sys.stderr,
+            flush=True,
+        )
     return words
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -52,8 +52,10 @@ def watching(run: Path, config: RunConfig) -> Iterator[None]:
         def follow() -> None:
             last = False
             while not last:
-                last = ended.wait(_POLL)  # and look once more
-                if values := tail.newest():
+                last, values = ended.wait(_POLL), None  # and look once more
+                with suppress(OSError):  # a shared folder may be away for a while; the run says so, if that matters
+                    values = tail.newest()
+                if values:
                     progress.update(int(values["step"] + 1) * batch, _note(values, config.steps))
 
         thread = Thread(target=follow, daemon=True)

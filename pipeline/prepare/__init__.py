@@ -4,7 +4,7 @@ from pipeline.prepare.config import PrepareConfig
 from pipeline.prepare.directory import look_at, plan_table
 from pipeline.prepare.tokenizer import PageTokenizer, load_tokenizer, tokenizer_from_vocab
 from pipeline.prepare.unit import Pages, PrepareWorker
-from pipeline.prepare.vocabulary import check_vocab_size, train_tokenizer
+from pipeline.prepare.vocabulary import check_vocab_size, parts_of, train_on_parts, train_tokenizer
 
 __all__ = [
     "PageTokenizer",
@@ -14,7 +14,9 @@ __all__ = [
     "check_vocab_size",
     "load_tokenizer",
     "look_at",
+    "parts_of",
     "plan_table",
     "tokenizer_from_vocab",
+    "train_on_parts",
     "train_tokenizer",
 ]

@@ -9,7 +9,7 @@ the sorted alphabet; afterwards the shift becomes WordPiece's prefix.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tokenizers import Tokenizer, models, trainers
 
@@ -30,8 +30,24 @@ def check_vocab_size(vocab_size: int) -> None:
 
 def train_tokenizer(words: Counter[str], vocab_size: int) -> bytes:
     """tokenizer.json of a WordPiece vocabulary of at most `vocab_size` entries learnt from `words`."""
+    return train_on_parts(parts_of(words), vocab_size)
+
+
+def parts_of(words: Mapping[str, int]) -> Counter[str]:
+    """Words as the tokenizer will see them: normalised, split, without what is too long or rare to be learnt."""
+    normalise, split = normaliser(), splitter()
+    found: Counter[str] = Counter()
+    for word, count in words.items():
+        for part, _ in split.pre_tokenize_str(normalise.normalize_str(word)):
+            if len(part) <= _MAX_LENGTH and all(ord(c) < _BASIC_PLANE for c in part):
+                found[part] += count
+    return found
+
+
+def train_on_parts(parts: Mapping[str, int], vocab_size: int) -> bytes:
+    """tokenizer.json of a vocabulary learnt from what `parts_of` gives."""
     check_vocab_size(vocab_size)
-    symbols = _symbols(words)
+    symbols = Counter({part[0] + "".join(chr(ord(c) + _SHIFT) for c in part[1:]): n for part, n in parts.items()})
     if not symbols:
         raise ValueError("no words to learn a vocabulary from")
     alphabet = _alphabet(symbols, vocab_size // 2)
@@ -46,17 +62,6 @@ def train_tokenizer(words: Counter[str], vocab_size: int) -> bytes:
     tokenizer.train_from_iterator(_repeated(symbols, alphabet), trainer)
     numbered = sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1])
     return tokenizer_from_vocab("\n".join(_piece(token) for token, _ in numbered))
-
-
-def _symbols(words: Counter[str]) -> Counter[str]:
-    """Words as the tokenizer will see them, with the characters inside them shifted."""
-    normalise, split = normaliser(), splitter()
-    found: Counter[str] = Counter()
-    for word, count in words.items():
-        for part, _ in split.pre_tokenize_str(normalise.normalize_str(word)):
-            if len(part) <= _MAX_LENGTH and all(ord(c) < _BASIC_PLANE for c in part):
-                found[part[0] + "".join(chr(ord(c) + _SHIFT) for c in part[1:])] += count
-    return found
 
 
 def _alphabet(symbols: Counter[str], size: int) -> frozenset[str]:

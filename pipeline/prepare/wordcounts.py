@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-MOST = 1_000_000  # different words that are held in memory, and that a vocabulary is learnt from: 2 GB
+MOST = 1_000_000  # different words that are held in memory beside a shard's, and that are learnt from: 2 GB
 _RUNS = 64  # sorted files that are merged into one, so that not too many are open
 
 _Counted = tuple[str, int]
@@ -44,6 +44,8 @@ class WordCounts:
         """(the most frequent words with their counts, equal counts by code point; how many words are left out)."""
         if not self._runs:
             return self._held, 0
+        self._runs.append(self._write(sorted(self._held.items())))
+        self._held = Counter()
         classes = Counter(count for _, count in self._merged())
         least, room = _cut(classes, self._most)
         words: Counter[str] = Counter()

@@ -10,19 +10,18 @@ import json
 import random
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from jobs.cluster.counting import count_words
+from jobs.cluster.counting import count_parts
 from jobs.cluster.ingest import IngestJob, ingest
 from jobs.cluster.prepare import prepare
 from jobs.cluster.session import session
 from pipeline.ingest import IngestConfig
-from pipeline.prepare import PrepareConfig, load_tokenizer, train_tokenizer
+from pipeline.prepare import PrepareConfig, load_tokenizer, train_on_parts
 from pipeline.shards.dataset import Dataset
 from pipeline.words import PdfText, RouteConfig
 
@@ -30,6 +29,7 @@ pytestmark = [pytest.mark.fault, pytest.mark.timeout(1200)]
 
 STEPS = 8
 SHAPE = ("--config", "tiny", "--steps", STEPS, "--global-batch", 4, "--workers", 2)
+AT_THE_END = f"pretrain: {4 * STEPS}/{4 * STEPS} samples"
 OPTIONS = (*SHAPE, "--checkpoint-every", 3, "--seed", 6)
 TORCHRUN = ("torch.distributed.run", "--standalone", "--nproc-per-node", 2, "-m", "jobs.pretrain")
 
@@ -44,8 +44,7 @@ def train(documents: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
         with session(None, 2):
             ingest(str(folder / "pages"), config, IngestJob(inputs=[str(documents)]))
             pages = Dataset(str(folder / "pages"))
-            counts: Counter[str] = count_words(pages, 2)
-            tokenizer = train_tokenizer(counts, 600)
+            tokenizer = train_on_parts(count_parts(pages, 2), 600)
             options = PrepareConfig(tokenizer=load_tokenizer(tokenizer).digest, variants=2, picture_size=224)
             prepare(pages, str(folder / "train"), tokenizer, options)
     return str(folder / "train")
@@ -87,6 +86,7 @@ def test_killed_at_random_steps(train: str, whole: Path, runner: Any, moments: r
         assert runner.kill_when(runner.start(*command), lambda at=at: len(_lines(metrics)) >= at)
     runner.finish(*command)
     _assert_same(run, whole)
+    assert runner.log().count(AT_THE_END) == 1, "said by one process"
 
 
 def test_a_worker_of_ray_train_that_is_killed_is_replaced(train: str, whole: Path, runner: Any, tmp_path: Path) -> None:
@@ -99,6 +99,7 @@ def test_a_worker_of_ray_train_that_is_killed_is_replaced(train: str, whole: Pat
     worker.kill()
     assert process.wait(300) == 0, runner.log()
     _assert_same(run, whole)
+    assert runner.log().count(AT_THE_END) == 1
 
 
 def _has_open(process: psutil.Process, path: Path) -> bool:

@@ -12,6 +12,7 @@ import pytest
 import ray
 from support.line import files_of, hashes_of, ingested
 
+from jobs.cluster.counting import count_parts
 from jobs.cluster.prepare import prepare
 from jobs.cluster.pretrain import pretrain
 from jobs.train.config import OptimConfig, RunConfig, settle
@@ -36,6 +37,18 @@ def test_the_tokenizer_is_the_one_that_is_learnt_without_ray(
     assert code == 0
     assert out.read_bytes() == tokenizer
     assert text == f"{out}: 600 entries, digest {load_tokenizer(tokenizer).digest[:16]}\n"
+
+
+def test_more_different_words_than_fit_are_the_most_frequent_ones_whatever_the_workers(
+    pages: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = Dataset(pages)
+    everything = count_parts(dataset, 2)
+    assert capsys.readouterr().err.count("left out") == 0
+    few = dict(sorted(everything.items(), key=lambda item: (-item[1], item[0]))[:50])
+    for cpus in (1, 2):
+        assert count_parts(dataset, cpus, most=50) == few
+        assert f"note: {len(everything) - 50} rare words" in capsys.readouterr().err
 
 
 def test_a_damaged_shard_is_one_line(pages: str, tokenizer: bytes, tmp_path: Path, pagemill: Pagemill) -> None:

@@ -10,8 +10,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipeline.prepare import load_tokenizer, train_tokenizer
+from pipeline.prepare import load_tokenizer, parts_of, train_on_parts, train_tokenizer
 from pipeline.prepare.tokenizer import SPECIAL
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -81,3 +83,19 @@ def test_what_cannot_be_learnt_from_is_refused() -> None:
     for nothing in (Counter(), Counter({"\u200b": 4})):
         with pytest.raises(ValueError, match="no words"):
             train_tokenizer(nothing, 1000)
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=6), st.integers(1, 5), max_size=8), max_size=4))
+def test_parts_of_any_shards_add_up_to_those_of_all(shards: list[dict[str, int]]) -> None:
+    apart, together = Counter[str](), Counter[str]()
+    for shard in shards:
+        apart += parts_of(shard)
+        together.update(shard)
+    assert apart == parts_of(together)
+
+
+def test_parts_are_what_the_tokenizer_sees() -> None:
+    assert parts_of({"Sum,": 2, "(sum)": 1, "SÜM": 1, "日本語だ": 3, "x" * 101: 9, "\U0001f600": 9}) == {
+        "sum": 4, ",": 2, "(": 1, ")": 1, "日": 3, "本": 3, "語": 3, "た": 3,
+    }  # fmt: skip
+    assert train_on_parts(parts_of(_counts()), 200) == train_tokenizer(_counts(), 200)

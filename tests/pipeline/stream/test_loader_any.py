@@ -94,11 +94,11 @@ def _read(
     return [_samples(part) for part in zip(*parts, strict=True)], StreamState.from_json(left)
 
 
-# Shrinking would take minutes.
-@settings(max_examples=1, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+# The first drawn case is always the simplest one, and the second any. Shrinking would take minutes.
+@settings(max_examples=2, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(case=cases())
 @example(case=Case(6, 5, 2, Tail.WRAP, 3, 2, before=Crew(1, 3), after=Crew(2, 1)))
-@example(case=Case(12, 6, 1, Tail.WRAP, 1, 1, before=Crew(3, 0), after=Crew(1, 2)))
+@example(case=Case(18, 6, 3, Tail.PAD, 1, 1, before=Crew(3, 0), after=Crew(1, 2)))
 def test_any_ranks_and_loader_processes_and_any_kill_see_the_same_batches(train_url: str, case: Case) -> None:
     spec = make_spec(train_url, case.seed, case.batch, buckets=case.buckets, tail=case.tail)
     spec = spec.model_copy(update={"lanes": 6, "window": 5})
