@@ -34,11 +34,7 @@ def count_parts(dataset: Dataset, cpus: int, most: int = MOST) -> Counter[str]:
         _count_all(dataset, cpus, counts)
         words, left_out = counts.most_frequent()
     if left_out:
-        print(
-            f"note: {left_out} rare words are left out of the vocabulary's making",
-            file=sys.stderr,
-            flush=True,
-        )
+        print(f"note: {left_out} rare words are left out of the vocabulary's making", file=sys.stderr, flush=True)
     return words
 
 
