@@ -10,7 +10,7 @@ _SOLID = (
     1.65  # times as far from line to line of a block as the highest is high, at most: rows of a table have more air
 )
 _APART = 1.2  # heights below which a block ends
-_MIN_LINES, _MIN_PAIRS = 4, 3
+_MIN_LINES, _MOST_LINES, _MIN_PAIRS = 4, 7, 3  # of an address; more are the first column of a table
 _MIN_GUTTER = 3.0  # heights between the block and the list
 _FLUSH = 0.6  # of a height by which lines of a block begin elsewhere, at most
 
@@ -32,7 +32,7 @@ def runs(rows: list[Region], gaps: list[float], height: float) -> dict[int, int]
 
 def is_block_beside_list(boxes: Boxes, columns: list[Region]) -> bool:
     """Whether the columns are lines set solid, and right of them keys and values in no more rows."""
-    if len(columns) != 3 or not _MIN_LINES <= len(columns[0]) <= 3 * _MIN_LINES:
+    if len(columns) != 3 or not _MIN_LINES <= len(columns[0]) <= _MOST_LINES:
         return False
     block, keys, values = columns
     height = boxes.height(block)

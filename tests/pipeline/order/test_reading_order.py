@@ -315,6 +315,17 @@ def test_an_address_beside_a_list_is_read_first_and_then_key_and_value() -> None
     assert is_read_as_written([*address, *chain(*zip(keys, values, strict=True))])
 
 
+def test_a_first_column_of_many_lines_is_no_address_beside_a_list() -> None:
+    ends, tops = [137, 238, 235, 207, 273, 213, 259, 234], [521, 539, 558, 576, 595, 613, 631, 650]
+    table = [
+        box
+        for right, top in zip(ends, tops, strict=True)
+        for box in ((107, top, right, top + 11), (611, top, 653, top + 9), (820, top, 849, top + 9))
+    ]
+    caption = [(99, 484, 898, 496), (100, 499, 204, 509)]
+    assert is_read_as_written([*caption, *table, (130, 681, 910, 693), (100, 696, 910, 708)])
+
+
 def test_the_textbook_cut_knows_no_columns_whose_rows_are_level(row: Row) -> None:
     page = column(row, 50) + column(row, 520)
     assert not is_read_as_written(page, "xycut")
