@@ -16,6 +16,8 @@ _FLUSH = 0.5  # of a height by which a cell's next line begins, ends or is centr
 _FULL = 0.7  # of the next line's width: a shorter line had no need to wrap
 _IN, _FAR_IN, _ALIKE = 0.2, 1.2, 0.5  # heights that a value begins further in than its caption; and they differ by
 _NOT_SMALLER = 0.8  # times the captions' height
+_GRID_COLUMNS, _GRID_ROWS, _GRID_CELLS = 4, 3, 15  # of a small table, all of whose rows have all cells
+_LEVEL = 0.5  # of the lowest box's height that all of a row share
 _MIN_WHOLE = 2  # rows of captions of which each has its value, on a page that has any
 
 
@@ -43,6 +45,24 @@ def cells(boxes: Boxes, record: list[Region]) -> list[Region]:
         for i in row:
             found[max(heads, key=lambda k: (_shared(boxes, k, i), -abs(boxes.x0[k] - boxes.x0[i])))].append(i)
     return list(found.values())
+
+
+def rows_of_grid(boxes: Boxes, columns: list[Region]) -> list[Region]:
+    """The rows of a small table whose columns all have as many boxes, level with each other, even where its rows touch;
+    none where that is not so.
+    """
+    if len({len(column) for column in columns}) > 1:
+        return []
+    by_row = (sorted(column, key=lambda i: boxes.y0[i] + boxes.y1[i]) for column in columns)
+    grid = [list(row) for row in zip(*by_row, strict=True)]
+    return grid if is_grid(columns, grid) and all(_are_level(boxes, row) for row in grid) else []
+
+
+def is_grid(columns: list[Region], rows: list[Region]) -> bool:
+    """Whether they are of a small table that has all cells in all rows."""
+    if len(columns) < _GRID_COLUMNS or len(rows) < _GRID_ROWS or len(columns) * len(rows) < _GRID_CELLS:
+        return False
+    return all(len(row) >= len(columns) for row in rows)
 
 
 def captions(boxes: Boxes, rows: list[Region]) -> dict[int, int]:
@@ -105,6 +125,11 @@ def _wrapped(boxes: Boxes, rows: list[Region], gaps: list[float], at: int, befor
         )
         else at + 1
     )
+
+
+def _are_level(boxes: Boxes, row: Region) -> bool:
+    shared = min(boxes.y1[i] for i in row) - max(boxes.y0[i] for i in row)
+    return shared >= _LEVEL * min(boxes.y1[i] - boxes.y0[i] for i in row)
 
 
 def _is_row(boxes: Boxes, row: Region) -> bool:

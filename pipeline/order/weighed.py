@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.order.asides import asides_last
 from pipeline.order.blocks import is_block_beside_list, runs
-from pipeline.order.cells import captions, cells, records
+from pipeline.order.cells import captions, cells, is_grid, records, rows_of_grid
 from pipeline.order.edges import head_body_foot
 from pipeline.order.lrtb import lrtb
 from pipeline.order.regions import Boxes, Region, median
@@ -27,15 +27,14 @@ from pipeline.order.skew import straighten
 # little is added, or one of nearly 0 would decide alone.
 _GAP, _ROWS, _RIGHT, _LEFT, _LOOSE, _BESIDE = 0.55, 0.8, 0.5, 0.7, 0.3, 1.6
 _BALANCE = 4.9
-_LITTLE, _SOME, _LEAST = 0.05, 0.35, 0.02
+_LITTLE, _SOME, _LEAST = 0.04, 0.35, 0.02
 _MIN_ROWS = 3  # that a gutter passes, if it is to keep them together below a headline
-_TEXT_FULL, _TEXT_ROWS = 0.85, 5  # of columns that stay together whatever their gutter weighs: surely of text
-_DRAWN_IN = 0.25  # of a box's height, at the top and at the bottom: rows touch each other on scans
-_MIN_GUTTER = 0.6  # of the median height of a box
+_TEXT_FULL, _TEXT_ROWS = 0.75, 5  # of columns that stay together whatever their gutter weighs: surely of text
+_DRAWN_IN = 0.175  # of a box's height, at the top and at the bottom: rows touch each other on scans
+_MIN_GUTTER = 0.42  # of the median height of a box
 _SAME_GUTTER = 0.5  # of the widest gutter: as wide as this is cut with it
 _SAME_GAP = 0.1  # of the widest gap between rows
 _TABLE_COLUMNS, _TABLE_ROWS, _TABLE_FULL = 3, 6, 0.8  # columns, rows, and the share of the rows that have all cells
-_GRID_COLUMNS, _GRID_ROWS, _GRID_CELLS = 4, 3, 15  # of a smaller table, all of whose rows have all cells
 _MARK = 2.0  # a column narrower than so many heights holds the numbers or bullets of a list
 _LATE = 3  # rows of which the last one shows that a gutter runs past them
 _SPOILERS = 3  # rows at a band's end that may keep it from being one, such as a page number in the gutter
@@ -99,8 +98,8 @@ class _Cutter:
             return asides_last(boxes, columns)
         if self._is_block_beside_list(columns):
             return [columns[0], *boxes.rows(columns[1] + columns[2])]
-        if len(rows) == 1 and len(columns) == len(region):
-            return columns
+        if len(rows) == 1 and (apart := rows_of_grid(boxes, columns) or _single(columns)):
+            return apart
         if len(columns) > 1 and (len(rows) == 1 or self._gutter_wins(columns, rows, height)):
             wide = _at_wide(columns, boxes.gutters(columns), _SAME_GUTTER)
             return asides_last(boxes, wide) if boxes.are_text_columns(wide) else wide
@@ -162,8 +161,7 @@ class _Cutter:
             # A note below the table may cover a gutter that runs through its rows.
             cells = [i for row in full for i in row]
             return len(self._boxes.columns(cells, _MIN_GUTTER * self._boxes.height(cells))) >= _TABLE_COLUMNS
-        all_full = len(full) == len(rows) >= _GRID_ROWS and len(columns) >= _GRID_COLUMNS
-        return all_full and len(columns) * len(rows) >= _GRID_CELLS
+        return is_grid(columns, rows)
 
     def _is_block_beside_list(self, columns: list[Region]) -> bool:
         return is_block_beside_list(self._boxes, columns) and not self._are_filled_in(columns)
@@ -236,6 +234,11 @@ class _Cutter:
         if len(rows) >= _TEXT_ROWS and self._boxes.are_text_columns(columns, _TEXT_FULL):
             return True
         return self._gutter_wins(columns, rows, self._boxes.height([i for row in rows for i in row]))
+
+
+def _single(parts: list[Region]) -> list[Region]:
+    """The parts where each is one box, else none."""
+    return parts if all(len(part) == 1 for part in parts) else []
 
 
 def _above_nothing(value: float) -> float:

@@ -308,6 +308,12 @@ def test_a_small_table_whose_rows_all_have_all_cells_is_read_by_rows() -> None:
     assert is_read_as_written(table)
 
 
+def test_a_small_table_is_read_by_rows_though_signs_make_its_rows_touch() -> None:
+    lefts = [60, 240, 430, 600]
+    table = [(left, 100 + 15 * i - 3 * (left == 430), left + 80, 119 + 15 * i) for i in range(4) for left in lefts]
+    assert is_read_as_written(table)
+
+
 def test_an_address_beside_a_list_is_read_first_and_then_key_and_value() -> None:
     address = [(97, 212, 160, 222), (97, 229, 339, 242), (97, 246, 237, 257), (97, 263, 276, 274), (97, 280, 285, 293)]
     keys = [(542, 212, 648, 222), (542, 229, 587, 239), (542, 246, 630, 257), (542, 263, 672, 274)]
