@@ -105,16 +105,22 @@ class PretrainedModel(nn.Module):
         values = read_config(path)
         classes = values.get("architectures")
         architectures = classes if isinstance(classes, list) else []
-        # A body from a fine-tuning is on its way to another one; a bare body may come from pre-training as well.
-        kept = (cls.use, "fine-tuning") if cls.use == "body" else (cls.use,)
-        defaults = {} if "visual_norm" in values and values.get(_USE) in kept else cls.visual_defaults
-        for name in sorted(name for name in defaults if values.get(name, defaults[name]) != defaults[name]):
-            _log.warning("%s: %s is %r for %s; %r in the folder is of another use",
-                         path, name, defaults[name], cls.__name__, values[name])  # fmt: skip
+        defaults = {} if cls._kept(values) else cls.visual_defaults
+        for name in sorted(defaults.keys() - overrides):
+            if (stored := values.get(name, defaults[name])) != defaults[name]:
+                _log.warning("%s: %s is %r for %s; %r in the folder is of another use",
+                             path, name, defaults[name], cls.__name__, stored)  # fmt: skip
         config = LayoutLMv2Config.from_dict({**values, **defaults})
         model = cls(config.replace(**overrides))
         model.load_report = fill(model, read_folder(path), architectures, path)
         return model.eval()
+
+    @classmethod
+    def _kept(cls, values: Mapping[str, Any]) -> bool:
+        """Whether the visual fields of a folder's configuration are of the use that this class has."""
+        # A body from a fine-tuning is on its way to another one; a bare body may come from pre-training as well.
+        uses = (cls.use, "fine-tuning") if cls.use == "body" else (cls.use,)
+        return "visual_norm" in values and values.get(_USE) in uses
 
     def _checkpoint(self, every: int) -> None:
         for module in self.modules():

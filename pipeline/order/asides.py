@@ -31,8 +31,8 @@ def _is_smaller(one: tuple[float, float], other: tuple[float, float]) -> bool:
 
 def _type(boxes: Boxes, column: Region) -> tuple[float, float]:
     """Usual height of the boxes of a column, and usual distance from one row to the next of a paragraph."""
-    assert len(column) >= _MIN_ROWS, "a column of text"
     middles = [(boxes.y0[row[0]] + boxes.y1[row[0]]) / 2 for row in boxes.rows(column)]
+    assert len(middles) > 1, "a column of text has rows"
     heights = [boxes.y1[i] - boxes.y0[i] for i in column]
     # Distances between paragraphs are among the upper half, and nearly half of all where paragraphs are short.
     return _mean(heights, 0.25, 0.75), _mean([b - a for a, b in pairwise(middles)], 0.1, 0.5)

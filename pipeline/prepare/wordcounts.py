@@ -32,20 +32,13 @@ class WordCounts:
         """Add the counts of a part of the pages."""
         self._held.update(counts)
         if len(self._held) > self._most:
-            self._runs.append(self._write(sorted(self._held.items())))
-            self._held.clear()
-        if len(self._runs) == _RUNS:
-            merged = self._write(self._merged())
-            for path in self._runs:
-                path.unlink()
-            self._runs = [merged]
+            self._spill()
 
     def most_frequent(self) -> tuple[Counter[str], int]:
         """(the most frequent words with their counts, equal counts by code point; how many words are left out)."""
         if not self._runs:
             return self._held, 0
-        self._runs.append(self._write(sorted(self._held.items())))
-        self._held = Counter()
+        self._spill()
         classes = Counter(count for _, count in self._merged())
         least, room = _cut(classes, self._most)
         words: Counter[str] = Counter()
@@ -55,10 +48,19 @@ class WordCounts:
                 words[word] = count
         return words, classes.total() - len(words)
 
+    def _spill(self) -> None:
+        self._runs.append(self._write(sorted(self._held.items())))
+        self._held.clear()
+        if len(self._runs) == _RUNS:
+            merged = self._write(self._merged())
+            for path in self._runs:
+                path.unlink()
+            self._runs = [merged]
+
     def _merged(self) -> Iterator[_Counted]:
-        """All words with their counts, by code point."""
+        """All words in files with their counts, by code point."""
         held, total = "", 0
-        for word, count in merge(*map(_read, self._runs), sorted(self._held.items())):
+        for word, count in merge(*map(_read, self._runs)):
             if word != held:
                 if total:
                     yield held, total

@@ -305,6 +305,9 @@ def test_fields_of_another_use_are_passed_over_with_a_word(tmp_path: Path, caplo
     LayoutLMv2ForPreTraining(preset("tiny")).save_pretrained(tmp_path)
     LayoutLMv2ForTokenClassification.from_pretrained(tmp_path)
     assert "visual_norm is 'frozen' for LayoutLMv2ForTokenClassification; 'synchronised' in the folder" in caplog.text
+    caplog.clear()
+    LayoutLMv2ForTokenClassification.from_pretrained(tmp_path, visual_norm="live")
+    assert "visual_norm" not in caplog.text, "the caller said it"
     _describe(tmp_path, visual_use=["fine-tuning"])
     assert LayoutLMv2ForTokenClassification.from_pretrained(tmp_path).config.visual_freeze_at == 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -99,6 +100,8 @@ def test_another_number_of_ranks_goes_on_where_the_first_stopped(
     for log in (run / METRICS_FILE, *(run / "samples").iterdir()):
         log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:5]))
     _train(run, make_config(steps=6), 2, "--exact")
+    steps = [json.loads(line)["step"] for line in (run / METRICS_FILE).read_bytes().splitlines()]
+    assert steps == [0, 1, 2, 3, 4, 3, 4, 5], "what the checkpoint does not hold is done again"
     _close(read_lines(run / METRICS_FILE), read_lines(alone / METRICS_FILE))
 
 
