@@ -99,19 +99,19 @@ def test_buckets_bring_like_lengths_together_in_an_order_that_is_drawn() -> None
 
 def test_a_mixture_runs_each_dataset_through_its_own_epochs() -> None:
     datasets = [{"dataset": "a" * 64, "weight": 3}, {"dataset": "b" * 64, "weight": 1}]
-    for buckets in (1, 5):
+    for buckets in (1, 6):
         order = StreamOrder(_spec(datasets=datasets, lanes=4, window=5, buckets=buckets), [[30], [7, 8]], length)
-        slots = [order.slot(p) for p in range(4_000)]  # whole blocks and whole windows
+        slots = [order.slot(p) for p in range(12_000)]  # whole blocks and whole windows
         counts = Counter(slot.dataset for slot in slots if slot)
-        assert counts == {0: 3000, 1: 1000}
+        assert counts == {0: 9000, 1: 3000}
         for dataset, size in ((0, 30), (1, 15)):
             seen = Counter((s.place.shard, s.place.row) for s in slots if s and s.dataset == dataset)
             assert len(seen) == size
             assert set(seen.values()) <= {counts[dataset] // size, counts[dataset] // size + 1}
             epochs = [s.place.epoch for s in slots if s and s.dataset == dataset]
             assert max(epochs) == (counts[dataset] - 1) // size
-        assert order.epoch(4_000) == 100
-        assert order.epochs(4_000) == pytest.approx([100, 1000 / 15])
+        assert order.epoch(12_000) == 300
+        assert order.epochs(12_000) == [300, 200]
 
 
 def test_more_than_one_dataset_has_no_tail() -> None:
