@@ -30,7 +30,7 @@ import pipeline.words.extract
 from jobs.environment import environment
 from pipeline.beside import Beside
 from pipeline.ingest import IngestConfig, IngestWorker, InputFiles, accounted, listing_row, make_plan, probe
-from pipeline.limited import LimitedProcess
+from pipeline.limited import LimitedProcess, keep_freed_memory
 from pipeline.pages import Sandbox
 from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, open_or_create
@@ -108,6 +108,7 @@ def main() -> None:
     config, clock = IngestConfig(), Clock()
     with tempfile.TemporaryDirectory() as folder:
         files, units, rows = plan(Store(f"{folder}/pages"), options.inputs, options.pages, config)
+        keep_freed_memory()
         worker = IngestWorker(files.store.url, files.name, config)
         run = clock.wrap("everything else in the worker", worker.run)
         before = _of_ended_children()

@@ -25,9 +25,8 @@ BoxTuple = tuple[int, int, int, int]
 
 
 def _all_ordered(boxes: list[BoxTuple]) -> list[BoxTuple]:
-    for box in boxes:
-        if box[0] > box[2] or box[1] > box[3]:
-            _ordered(box)
+    for box in [box for box in boxes if box[0] > box[2] or box[1] > box[3]]:
+        _ordered(box)
     return boxes
 
 

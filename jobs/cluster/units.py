@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from pipeline.limited import keep_freed_memory
 from schemas.dataset import UnitMarker
 
 MAX_DEATHS = 3  # of workers on one unit, before the run stops
@@ -41,6 +42,7 @@ class _Holder:
     def run(self, unit: int) -> bytes:
         with self._busy:
             if self._worker is None:
+                keep_freed_memory()
                 self._worker = self._build()
             return self._worker.run(unit, self._tick).to_json()
 

@@ -8,6 +8,7 @@ What the child does wrong is the page's fault and a PageError; what is done to i
 """
 
 from pipeline.limited.base import Budget, Closing, PageError
+from pipeline.limited.heap import keep_freed_memory
 from pipeline.limited.process import LimitedProcess
 
-__all__ = ["Budget", "Closing", "LimitedProcess", "PageError"]
+__all__ = ["Budget", "Closing", "LimitedProcess", "PageError", "keep_freed_memory"]

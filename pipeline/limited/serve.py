@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Protocol
 
 from pipeline.limited.base import Budget, PageError
 from pipeline.limited.confine import confine
+from pipeline.limited.heap import keep_freed_memory
 from pipeline.limited.wire import Bytes, pack, unpack
 from schemas.manifest import Reason
 
@@ -41,6 +42,7 @@ def serve(make: Callable[[dict[str, Any]], Service]) -> None:
     except EOFError:
         return
     budget = Budget(**first["budget"])
+    keep_freed_memory()
     if first["late"]:
         # A GPU's driver opens its devices for writing, which the filter refuses. Nothing untrusted was read so far.
         service = make(first["settings"])
