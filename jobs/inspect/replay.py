@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from pipeline.stream import Batch
     from schemas.stream import StreamSpec
 
+_OF_RUN = ("global_batch", "seed", "weight", "buckets", "tail", "objectives")
 _DEFAULTS = "read with the default objectives; those of a run need --run RUN or --objectives FILE"
 
 
 def replay(
+    context: typer.Context,
     dataset: Annotated[list[str], typer.Argument(help="Training datasets, as of the run.", show_default=False)],
     step: Annotated[int, typer.Option(help="Step, from 0.", show_default=False)],
     global_batch: Annotated[int, typer.Option(help="Samples of a step over all ranks.")] = 8,
@@ -48,9 +50,8 @@ def replay(
         rules = read_objectives(objectives)
         order: dict[str, Any] = {"weights": weight or None, "buckets": buckets, "tail": Tail(tail)}
         spec = make_spec(dataset, seed, global_batch, objectives=rules, **order)
-    elif objectives is not None:
-        raise ValueError(f"--objectives {str(objectives)!r} beside --run: a run has its own")
     else:
+        _refuse_what_a_run_has(context)
         spec = _spec_of(run)
     stream = PretrainStream(dataset, spec, rank, world_size, skip_bad=skip_bad)
     stream.load_state_dict(stream.state_at(step))
@@ -60,6 +61,14 @@ def replay(
     if png is not None:
         _write_pictures(png, batch)
     _print(batch, as_json)
+
+
+def _refuse_what_a_run_has(context: typer.Context) -> None:
+    for name in _OF_RUN:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            value = str(context.params[name])
+            raise ValueError(f"--{name.replace('_', '-')} {value!r} beside --run: a run has its own")
 
 
 def _spec_of(run: Path) -> StreamSpec:

@@ -86,10 +86,21 @@ def test_pictures_follow_the_objectives_of_a_file(pagemill: Pagemill, train: str
         assert not np.array_equal(image, other)
 
 
-def test_a_run_has_its_own_objectives(pagemill: Pagemill, train: str, tmp_path: Path) -> None:
-    options = ("--run", tmp_path, "--objectives", tmp_path / "rules.json")
-    code, out, err = pagemill("inspect", "replay", train, "--step", 1, *options)
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--global-batch", 8),  # though it is the default
+        ("--seed", 0),
+        ("--weight", 1),
+        ("--buckets", 1),
+        ("--tail", "wrap"),
+        ("--objectives", "rules.json"),
+    ],
+)
+def test_a_run_has_its_own(pagemill: Pagemill, train: str, tmp_path: Path, option: tuple[object, ...]) -> None:
+    code, out, err = pagemill("inspect", "replay", train, "--step", 1, "--run", tmp_path, *option)
     assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"error: {option[0]} ")
     assert "beside --run: a run has its own" in err
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +20,8 @@ READERS: dict[TruthFormat, ModuleType] = {
     TruthFormat.DOCBANK: docbank,
     TruthFormat.SROIE: sroie,
 }
+
+_JSON = re.compile(rb"\s*(?:\{\s*(?:[\"}]|\Z)|\[\s*(?:[{\]]|\Z))")
 
 
 def read_truth(data: bytes, page: int, size: Size | None, name: str = "truth") -> Truth | None:
@@ -43,9 +46,12 @@ def read_truth(data: bytes, page: int, size: Size | None, name: str = "truth") -
 
 
 def _parse(data: bytes) -> Any:
-    """JSON where it begins like JSON, else text, in which a byte that is no UTF-8 does no harm."""
+    """JSON where it begins like an object or a list of some, else text, in which a byte that is no UTF-8 does no harm.
+
+    A page's own text may begin with a bracket.
+    """
     text = data.removeprefix(b"\xef\xbb\xbf")
-    if text.lstrip()[:1] in (b"{", b"["):
+    if _JSON.match(text):
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError as error:

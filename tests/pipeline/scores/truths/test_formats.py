@@ -101,6 +101,7 @@ def test_a_page_that_is_not_there(name: str, files: dict[str, bytes]) -> None:
         b"[]",
         b"[1, 2]",
         b"prose, nothing else",
+        b"[Page left blank on purpose]",
         b"1,2,3,4,text",
         b"\xff",
     ],
@@ -147,8 +148,9 @@ def test_what_is_wrong_is_said_with_the_name_of_the_file(
     ("data", "text"),
     [
         (b'{"form": [', "damaged JSON"),
-        (b"[NaN]", "damaged JSON"),
-        (b"[" * 100_000, "damaged JSON"),
+        (b'[{"text": NaN}]', "damaged JSON"),
+        (b'[{"text": ' + b"[" * 100_000, "damaged JSON"),
+        (b" {", "damaged JSON"),
         (b"1,1,2,1,2,2,1,2,first\nno numbers here\n", "row 2 is not eight numbers and a text"),
         (b"A\t1\t1\t2\t2\t0\t0\t0\tF\tp\nB\t1\t1\n", "row 2 is not ten cells"),
         (b'{"form": [{"box": [0, 0, 1, 1], "words": [{"text": "a", "box": [1e999, 0, 1, 1]}]}]}', "damaged JSON"),
@@ -158,6 +160,10 @@ def test_damage_is_said_with_the_name_of_the_file(data: bytes, text: str) -> Non
     with pytest.raises(ValueError, match="^a file: ") as caught:
         read_truth(data, 0, SIZE, "a file")
     assert text in str(caught.value)
+
+
+def test_a_text_may_begin_with_a_bracket() -> None:
+    assert read(b"[1]\t1\t1\t2\t2\t0\t0\t0\tF\treference\n").texts == ["[1]"]
 
 
 def test_a_text_with_bytes_that_are_no_utf8_is_read() -> None:
