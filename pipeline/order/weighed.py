@@ -98,16 +98,20 @@ class _Cutter:
             return asides_last(boxes, columns)
         if self._is_block_beside_list(columns):
             return [columns[0], *boxes.rows(columns[1] + columns[2])]
-        if len(rows) == 1 and (apart := rows_of_grid(boxes, columns) or _single(columns)):
-            return apart
-        if len(columns) > 1 and (len(rows) == 1 or self._gutter_wins(columns, rows, height)):
-            wide = _at_wide(columns, boxes.gutters(columns), _SAME_GUTTER)
-            return asides_last(boxes, wide) if boxes.are_text_columns(wide) else wide
         if len(rows) == 1:
-            return [region]
+            return rows_of_grid(boxes, columns) or _single(columns) or self._at_gutters(columns)
+        if len(columns) > 1 and self._gutter_wins(columns, rows, height):
+            return self._at_gutters(columns)
         # What a gutter passes all through was weighed already.
         bands = self._bands(rows, _MIN_GUTTER * height, blocks_alone=len(columns) > 1)
         return self._cut(bands) if len(bands) > 1 else rows
+
+    def _at_gutters(self, columns: list[Region]) -> list[Region]:
+        """Cut at the widest gutter, and at those that are nearly as wide."""
+        if len(columns) == 1:
+            return columns
+        wide = _at_wide(columns, self._boxes.gutters(columns), _SAME_GUTTER)
+        return asides_last(self._boxes, wide) if self._boxes.are_text_columns(wide) else wide
 
     def _cut(self, bands: list[Region]) -> list[Region]:
         """The bands, joined over small gaps, but the rows of records taken to pieces by cells."""
