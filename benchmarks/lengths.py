@@ -1,6 +1,6 @@
 """Tokens of each page of a training dataset with [CLS] and [SEP], one number a line: for `benchmarks.model --lengths`.
 
-    python benchmarks/lengths.py TRAIN > lengths.txt
+python benchmarks/lengths.py TRAIN > lengths.txt
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 
 from pipeline.shards.dataset import Dataset
+
+_MOST = 510  # of a sample that a model sees
 
 
 def main() -> None:
@@ -17,7 +19,7 @@ def main() -> None:
     dataset = Dataset(parser.parse_args().train).require("train")
     for shard in dataset.shards():
         for tokens in dataset.index(shard).column("tokens").to_pylist():
-            print(tokens + 2)
+            print(min(tokens, _MOST) + 2)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def read_unit(read: Callable[[str], bytes], unit: int, schema: pa.Schema) -> pa.
     """Rows of unit `unit`; ValueError where the part does not have it or is of another schema."""
     name = part_name(unit // UNITS_PER_PART)
     try:
-        table = pq.ParquetFile(io.BytesIO(read(name))).read_row_group(unit % UNITS_PER_PART)
+        table = pq.ParquetFile(io.BytesIO(read(name))).read_row_group(unit % UNITS_PER_PART, use_threads=False)
     except (pa.ArrowException, IndexError, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise

@@ -79,7 +79,8 @@ def parquet_bytes(table: pa.Table, row_group_size: int | None = None) -> bytes:
 def read_parquet(data: bytes, schema: pa.Schema, name: str) -> pa.Table:
     """A table that has exactly `schema`; ValueError naming the file where it does not."""
     try:
-        table = pq.read_table(io.BytesIO(data))
+        # A thread of Arrow's that still holds `data` while the interpreter ends would abort the process.
+        table = pq.read_table(io.BytesIO(data), use_threads=False)
     except (pa.ArrowException, OSError) as error:  # damage inside a column comes as an OSError
         raise ValueError(f"{name}: not a Parquet file ({' '.join(str(error).split())})") from None
     if not table.schema.remove_metadata().equals(schema):

@@ -105,7 +105,7 @@ def _read_columns(data: bytes, name: str) -> Any:
         file = pq.ParquetFile(pa.BufferReader(data))
         if not file.schema_arrow.remove_metadata().equals(INDEX_SCHEMA):
             raise ValueError(f"{name}: columns {file.schema_arrow.names}, expected {INDEX_SCHEMA.names}")
-        return file.read(columns=_COLUMNS)
+        return file.read(columns=_COLUMNS, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{name}: not a Parquet file ({' '.join(str(error).split())})") from None
 

@@ -156,3 +156,14 @@ def refusal(data: bytes) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+def test_a_process_may_end_right_after_it_read_an_index(filled: Filled, tmp_path: Path) -> None:
+    """Arrow's threads once let go of the bytes when the interpreter was gone: abort, eight times of ten."""
+    (tmp_path / "a.parquet").write_bytes(filled(40).finish()[1])
+    program = (
+        "import sys; from pipeline.shards.tar import read_parquet; from schemas.index import INDEX_SCHEMA\n"
+        "table = read_parquet(open(sys.argv[1], 'rb').read(), INDEX_SCHEMA, 'index')"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "a.parquet")]
+    assert [subprocess.run(command, capture_output=True).returncode for _ in range(6)] == [0] * 6
