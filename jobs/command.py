@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +45,12 @@ def check_workers(workers: int | None) -> None:
     """ValueError unless `workers` is a number of workers, or None for all CPUs."""
     if workers is not None and workers < 1:
         raise ValueError(f"--workers must be at least 1, got {workers}")
+
+
+def require_folder(option: str, place: Path) -> None:
+    """ValueError for a URL where only a folder will do: as a path it would be a folder of that odd name, here."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(place)):
+        raise ValueError(f"{option} must be a folder, not a URL, got {str(place)!r}")
 
 
 def inside_job() -> bool:

@@ -8,10 +8,11 @@ from typing import Annotated
 import orjson
 import typer
 
-from jobs.command import run_command
+from jobs.command import require_folder, run_command
 from jobs.train import checkpoint
 from jobs.train.config import RUN_FILE, RunConfig
 from jobs.train.loop import make_model
+from model import LayoutLMv2ForPreTraining
 from pipeline.prepare.tokenizer import CLS, MASK, PAD, SEP, UNK, PageTokenizer, load_tokenizer
 from pipeline.prepare.unit import read_tokenizer
 from pipeline.shards.files import Store, write_atomic
@@ -22,6 +23,7 @@ def export(
     out: Annotated[Path, typer.Option(help="Where the model goes.", show_default=False)],
 ) -> None:
     """Write the newest checkpoint that verifies, its configuration and its tokenizer."""
+    require_folder("--out", out)
     if not (run / RUN_FILE).is_file():
         raise ValueError(f"no run at {run}: it has no {RUN_FILE}")
     if out.exists() and not _may_replace(out):
@@ -44,8 +46,17 @@ def export(
 def _may_replace(out: Path) -> bool:
     if not out.is_dir():
         return False
-    config = out / "config.json"
-    return not any(out.iterdir()) or (config.is_file() and b'"layoutlmv2"' in config.read_bytes())
+    return not any(out.iterdir()) or _was_exported(out)
+
+
+def _was_exported(out: Path) -> bool:
+    """A model with heads of pre-training beside its tokenizer: nothing that was trained further or is of others."""
+    try:
+        config = orjson.loads((out / "config.json").read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return False
+    ours = isinstance(config, dict) and config.get("architectures") == [LayoutLMv2ForPreTraining.__name__]
+    return ours and (out / "tokenizer_config.json").is_file()
 
 
 def _write_tokenizer(out: Path, data: bytes, tokenizer: PageTokenizer) -> None:

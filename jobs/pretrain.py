@@ -13,7 +13,7 @@ import torch
 import typer
 
 from jobs.cluster.pretrain import pretrain as run_pretrain
-from jobs.command import require_lasting, run_command
+from jobs.command import require_folder, require_lasting, run_command
 from jobs.train import checkpoint
 from jobs.train.begin import load_beginnings, said_of, weights_of_run
 from jobs.train.config import OptimConfig, RunConfig, pinned_datasets, read_objectives, settle
@@ -66,6 +66,7 @@ def pretrain(
 
     Under `torchrun` the ranks are torchrun's, and Ray is not used.
     """
+    require_folder("--out", out)
     require_lasting("--out", out)
     _check_counts(steps, global_batch, workers, checkpoint_every, loader_workers)
     if not 0 < learning_rate < 1:
@@ -172,6 +173,8 @@ def summary(run: Path) -> str:
     A single step is too noisy for an end: one picture in five does not match, but of eight it may be none or four.
     """
     values = read_metrics(run)
+    if not values:
+        return f"{run}: its metrics are empty; the checkpoints stand"
     last = values[-max(1, len(values) // 4) :]
     lines = [f"{run}: {len(values)} steps; losses of the first step -> mean of the last {len(last)}"]
     for name in ("mvlm", "tia", "tim"):

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from model.files import read_tensors, weights_file
-from model.report import LoadReport, copy_exactly
+from model.report import LoadReport, copy_exactly, some
 from model.weights import BODY, PretrainedModel
 
 _TEXT_IGNORED = {
@@ -60,6 +60,9 @@ def load_text_weights(model: PretrainedModel, folder: str | os.PathLike[str], vo
     wanted = {name.removeprefix(BODY): tensor for name, tensor in model.state_dict().items()}
     stored = read_tensors(weights_file(path))
     own_name = {_plain_name(name): name for name in stored}
+    if len(own_name) != len(stored):
+        twice = set(stored) - set(own_name.values())
+        raise ValueError(f"{path} holds tensors under two names each: {some(twice)}")
     report = LoadReport(str(path), type(model).__name__)
     given = {_plain_name(name): tensor for name, tensor in stored.items()}
     needed = {name for name in wanted if _FROM_TEXT.fullmatch(name)}
@@ -125,6 +128,9 @@ def _as_projected(given: Mapping[str, Tensor], *, fused: bool) -> dict[str, Tens
         apart = [f"{prefix}{which}.{kind}" for which in ("query", "key", "value") for kind in ("weight", "bias")]
         if fused and part == "query.weight" and all(name in made for name in apart):
             matrices = [made.pop(f"{prefix}{which}.weight") for which in ("query", "key", "value")]
+            if len({(matrix.shape, matrix.dtype) for matrix in matrices}) != 1 or matrices[0].dim() != 2:
+                shapes = ", ".join(f"{tuple(matrix.shape)} {matrix.dtype}" for matrix in matrices)
+                raise ValueError(f"{prefix}query, key and value are not alike: {shapes}")
             made[f"{prefix}qkv_linear.weight"] = torch.cat(matrices)
             made.pop(f"{prefix}key.bias", None)
             for which in ("query", "value"):
@@ -144,7 +150,7 @@ def _as_projected(given: Mapping[str, Tensor], *, fused: bool) -> dict[str, Tens
 
 
 def _cut(given: dict[str, Tensor], name: str, wanted: Mapping[str, Tensor]) -> None:
-    if name in given and len(given[name]) > len(wanted[name]):
+    if name in given and given[name].dim() == 2 and len(given[name]) > len(wanted[name]):
         given[name] = given[name][: len(wanted[name])]
 
 

@@ -124,7 +124,15 @@ class LayoutLMv2ForQuestionAnswering(PretrainedModel):
 
 
 def mean_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean over the labels other than -100, and zero, not NaN, where there is none. (N, C) and (N,)."""
+    """Mean over the labels other than -100, and zero, not NaN, where there is none. (N, C) and (N,).
+
+    ValueError for other labels than 0..C-1, but in a compiled graph, which cannot look at them.
+    """
+    if not torch.compiler.is_compiling():
+        counted = labels[labels != IGNORED]
+        if counted.numel() and not 0 <= int(counted.min()) <= int(counted.max()) < logits.shape[-1]:
+            raise ValueError(f"labels are {int(counted.min())}..{int(counted.max())} beside {IGNORED}, not within "
+                             f"0..{logits.shape[-1] - 1}")  # fmt: skip
     total = cross_entropy(logits.float(), labels.long(), ignore_index=IGNORED, reduction="sum")
     return total / (labels != IGNORED).sum().clamp(min=1)
 

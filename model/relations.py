@@ -117,6 +117,8 @@ class LayoutLMv2ForRelationExtraction(PretrainedModel):
         ValueError for entities that do not fit the input.
         """
         _check_entities(entities, input_ids)
+        if relations is not None:
+            _check_relations(relations, entities)
         body = self.layoutlmv2(input_ids, bbox, image, attention_mask, token_type_ids, position_ids)
         text_BLD = self.dropout(body.last_hidden_state[:, : input_ids.shape[1]])
         pairs = candidate_pairs(entities)
@@ -169,3 +171,16 @@ def _check_entities(entities: Sequence[Entities], input_ids: Tensor) -> None:
                              f"{input_ids.shape[1]} tokens")  # fmt: skip
         if any(kind not in (OTHER, QUESTION, ANSWER) for kind in of_page["label"]):
             raise ValueError(f"entities of page {page} have labels {list(of_page['label'])}, not all in 0..2")
+
+
+def _check_relations(relations: Sequence[Relations], entities: Sequence[Entities]) -> None:
+    if len(relations) != len(entities):
+        raise ValueError(f"relations are for {len(relations)} pages, entities for {len(entities)}")
+    for page, (of_page, those) in enumerate(zip(relations, entities, strict=True)):
+        if len(of_page["head"]) != len(of_page["tail"]):
+            raise ValueError(
+                f"relations of page {page} have {len(of_page['head'])} heads and {len(of_page['tail'])} tails"
+            )
+        named, count = [*of_page["head"], *of_page["tail"]], len(those["label"])
+        if any(not 0 <= entity < count for entity in named):
+            raise ValueError(f"relations of page {page} name entities {named}, of which there are {count}")

@@ -89,6 +89,8 @@ def copy_exactly(
     Raises ValueError saying what is missing, unexpected or of another shape, before anything is copied.
     """
     shared = wanted.keys() & given.keys()
+    # A small file may name a huge tensor: only what has the right shape is worked with.
+    alike = {name for name in shared if wanted[name].shape == given[name].shape}
     faults = {
         "missing": wanted.keys() - given.keys() - set(fresh),
         "unexpected": given.keys() - wanted.keys(),
@@ -97,11 +99,9 @@ def copy_exactly(
             for name in shared
             if wanted[name].is_floating_point() and not given[name].is_floating_point()
         },
-        "not finite": {name for name in shared if not given[name].to(wanted[name].dtype).isfinite().all()},
+        "not finite": {name for name in alike if not given[name].to(wanted[name].dtype).isfinite().all()},
         "of another shape": {
-            f"{name} {tuple(given[name].shape)} instead of {tuple(wanted[name].shape)}"
-            for name in shared
-            if given[name].shape != wanted[name].shape
+            f"{name} {tuple(given[name].shape)} instead of {tuple(wanted[name].shape)}" for name in shared - alike
         },
     }
     found = [f"{len(names)} {kind}: {some(names)}" for kind, names in faults.items() if names]

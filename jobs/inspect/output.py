@@ -9,6 +9,8 @@ from urllib.parse import urlsplit, urlunsplit
 import typer
 from rich.console import Console
 
+_PATHS = ("tar://", "zip://", "file://")
+
 
 def plain(text: str, limit: int | None = None) -> str:
     """`text` with control, bidirectional and other unprintable characters escaped, at most `limit` characters."""
@@ -17,13 +19,24 @@ def plain(text: str, limit: int | None = None) -> str:
 
 
 def uri_tail(uri: str) -> str:
-    """The last two parts of a URI's path, without what may hold a secret."""
-    return "/".join(shareable(uri).rstrip("/").rsplit("/", 2)[-2:])
+    """The last two parts of a URI's path, and those of the archive that it is a member of, without what may hold a
+    secret.
+    """
+    paths = [part.partition("://")[2] or part for part in shareable(uri).split("::")]
+    return "::".join("/".join(path.rstrip("/").rsplit("/", 2)[-2:]) for path in paths)
 
 
 def shareable(uri: str) -> str:
-    """A URI without user, password, query and fragment: signed URLs carry their key there."""
-    if "://" not in uri:
+    """A URI without user, password, query and fragment: signed URLs carry their key there.
+
+    In `tar://member::https://...` each part is a URI of its own. What names a member or a local file is a path, in
+    which "?" and "#" are letters.
+    """
+    return "::".join(map(_shareable, uri.split("::")))
+
+
+def _shareable(uri: str) -> str:
+    if "://" not in uri or uri.startswith(_PATHS):
         return plain(uri)
     try:
         parts = urlsplit(uri)

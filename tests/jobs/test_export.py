@@ -14,7 +14,7 @@ from jobs.train import checkpoint
 from jobs.train.checkpoint import CHECKPOINTS
 from jobs.train.config import OptimConfig, RunConfig, settle
 from jobs.train.loop import Place, Trainer, make_model
-from model import LayoutLMv2ForPreTraining, LayoutLMv2ForTokenClassification
+from model import LayoutLMv2ForPreTraining, LayoutLMv2ForTokenClassification, preset
 from pipeline.prepare import load_tokenizer, tokenizer_from_vocab
 from pipeline.prepare.tokenizer import SPECIAL
 from pipeline.stream import PretrainStream, make_spec
@@ -142,3 +142,14 @@ def test_another_tokenizer_than_the_runs_is_refused(trained: Path, tmp_path: Pat
     with pytest.raises(ValueError, match=rf"{tmp_path}/tokenizer\.json is not what the dataset was made with"):
         export(run, tmp_path / "model")
     assert not (tmp_path / "model").exists()
+
+
+def test_a_model_that_was_trained_further_is_not_replaced(trained: Path, tmp_path: Path) -> None:
+    LayoutLMv2ForTokenClassification(preset("tiny", num_labels=3)).save_pretrained(tmp_path / "tuned")
+    with pytest.raises(ValueError, match="no empty folder and no exported model"):
+        export(trained, tmp_path / "tuned")
+
+
+def test_a_url_is_no_folder(trained: Path) -> None:
+    with pytest.raises(ValueError, match="--out must be a folder, not a URL, got 's3:/bucket/model'"):
+        export(trained, Path("s3://bucket/model"))

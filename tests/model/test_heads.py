@@ -31,6 +31,14 @@ def test_token_classifier(batch: Batch) -> None:
         model(**batch, labels=labels[:, :5])
 
 
+@pytest.mark.parametrize("label", [7, -1])
+def test_labels_that_do_not_exist_are_named(batch: Batch, label: int) -> None:
+    with pytest.raises(ValueError, match=f"labels are {label}..{label} beside -100, not within 0..6"):
+        LayoutLMv2ForTokenClassification(preset("tiny", num_labels=7))(**batch, labels=torch.full((2, 12), label))
+    with pytest.raises(ValueError, match=f"labels are {label}..{label} beside"):
+        LayoutLMv2ForSequenceClassification(preset("tiny", num_labels=7))(**batch, labels=torch.full((2,), label))
+
+
 def test_sequence_classifier_reads_three_states(batch: Batch) -> None:
     model = LayoutLMv2ForSequenceClassification(preset("tiny", num_labels=5)).eval()
     body = model.layoutlmv2(**batch)

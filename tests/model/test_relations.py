@@ -89,3 +89,16 @@ def test_pages_without_candidates_cost_nothing(batch: Batch) -> None:
 def test_entities_that_do_not_fit_are_named(batch: Batch, entities: list[dict[str, list[int]]], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         LayoutLMv2ForRelationExtraction(preset("tiny"))(**batch, entities=entities)
+
+
+@pytest.mark.parametrize(
+    ("relations", "message"),
+    [
+        ([], "relations are for 0 pages, entities for 2"),
+        ([{"head": [0], "tail": []}, {"head": [], "tail": []}], "page 0 have 1 heads and 0 tails"),
+        ([{"head": [], "tail": []}, {"head": [9], "tail": [0]}], r"page 1 name entities \[9, 0\]"),
+    ],
+)
+def test_relations_that_do_not_fit_are_named(batch: Batch, relations: list[dict[str, list[int]]], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        LayoutLMv2ForRelationExtraction(preset("tiny"))(**batch, entities=ENTITIES, relations=relations)

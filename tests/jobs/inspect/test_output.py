@@ -34,6 +34,12 @@ def test_a_limit_holds(text: str, limit: int) -> None:
         ("https://u:secret@host/a/b.pdf?X-Sig=secret#secret", "https://host/a/b.pdf", "a/b.pdf"),
         ("https://host:443/b.pdf?token=secret", "https://host:443/b.pdf", "host:443/b.pdf"),
         ("https://[bad/b.pdf?token=secret", "https://[bad/b.pdf", "[bad/b.pdf"),
+        (
+            "tar://x#1.pdf::https://u:secret@host/a.tar?k=secret",
+            "tar://x#1.pdf::https://host/a.tar",
+            "x#1.pdf::host/a.tar",
+        ),
+        ("tar://a?b.pdf::/data/a.tar", "tar://a?b.pdf::/data/a.tar", "a?b.pdf::data/a.tar"),
         ("/data/\x1b[31m.pdf", "/data/\\x1b[31m.pdf", "data/\\x1b[31m.pdf"),
     ],
 )
