@@ -21,6 +21,8 @@ _POSITIVE = (
     "max_position_embeddings", "max_rel_pos", "max_rel_2d_pos", "coordinate_size", "shape_size", "layer_norm_eps",
     "initializer_range", "visual_groups", "visual_width_per_group", "visual_stem_channels", "visual_res2_channels",
 )  # fmt: skip
+_TOO_MUCH = 2**31  # for any size
+_MOST_DROPPED = 0.9999  # masks of dropout are drawn in steps of 1 / 65,536
 _CHOICES = {
     "hidden_act": ("gelu", "relu"),
     "visual_norm": ("frozen", "live", "synchronised"),
@@ -100,7 +102,10 @@ class LayoutLMv2Config:
         rows, columns, *rest = _integers("image_feature_pool_shape", self.image_feature_pool_shape, (2, 3))
         self.image_feature_pool_shape = (rows, columns, *(rest or [256]))  # type: ignore[assignment]
         self.visual_depths = _integers("visual_depths", self.visual_depths, (4,))  # type: ignore[assignment]
-        self.id2label = {int(number): str(label) for number, label in self.id2label.items()}
+        given = self.id2label
+        self.id2label = {int(number): str(label) for number, label in given.items()}
+        if len(self.id2label) != len(given):
+            raise ValueError(f"id2label is {given!r}, with a number twice")
         self.num_labels = self.num_labels or len(self.id2label) or 2
         if not self.id2label:
             self.id2label = {number: f"LABEL_{number}" for number in range(self.num_labels)}
@@ -123,15 +128,32 @@ class LayoutLMv2Config:
         return self.image_feature_pool_shape[2]
 
     def replace(self, **overrides: Any) -> Self:
-        """A copy with other values; a new `num_labels` without names drops the old names."""
+        """A copy with other values; a new `num_labels` without names drops the old names.
+
+        `label2id` is taken as Hugging Face's users give it, beside `id2label` or alone.
+        """
+        self._take_label2id(overrides)
         unknown = sorted(set(overrides) - {item.name for item in dataclasses.fields(self)})
         if unknown:
             raise ValueError(f"configuration has no field {', '.join(unknown)}")
         if "num_labels" in overrides and "id2label" not in overrides:
-            overrides["id2label"] = {}
+            if overrides["num_labels"] != self.num_labels:
+                overrides["id2label"] = {}
         elif "id2label" in overrides and "num_labels" not in overrides:
             overrides["num_labels"] = 0
         return dataclasses.replace(self, **overrides)
+
+    @staticmethod
+    def _take_label2id(overrides: dict[str, Any]) -> None:
+        numbers = overrides.pop("label2id", None)
+        if numbers is None:
+            return
+        if not isinstance(numbers, dict):
+            raise ValueError(f"label2id is {numbers!r}, not a dictionary from names to numbers")
+        names = {number: name for name, number in numbers.items()}
+        given = overrides.setdefault("id2label", names)
+        if len(names) != len(numbers) or {int(number): name for number, name in given.items()} != names:
+            raise ValueError(f"label2id is {numbers!r}, which is not id2label {given!r} the other way round")
 
     def to_dict(self) -> dict[str, Any]:
         """What config.json holds: Hugging Face's names, and the backbone in detectron2's words where it has them."""
@@ -171,19 +193,19 @@ class LayoutLMv2Config:
 
     def _check_ranges(self) -> None:
         for name in _POSITIVE:
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name)}, not above 0")
+            if not 0 < getattr(self, name) < _TOO_MUCH:
+                raise ValueError(f"{name} is {getattr(self, name)}, not above 0 and below {_TOO_MUCH}")
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, not one of {choices}")
         for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, not in [0, 1)")
+            if not 0 <= getattr(self, name) <= _MOST_DROPPED:
+                raise ValueError(f"{name} is {getattr(self, name)}, not in 0..{_MOST_DROPPED}")
         if not 0 <= self.pad_token_id < self.vocab_size:
             raise ValueError(f"pad_token_id is {self.pad_token_id}, outside the vocabulary of {self.vocab_size}")
         if not 0 <= self.visual_freeze_at <= 5:
             raise ValueError(f"visual_freeze_at is {self.visual_freeze_at}, not in 0..5")
-        if sorted(self.id2label) != list(range(self.num_labels)):
+        if sorted(self.id2label) != list(range(self.num_labels)) or self.num_labels < 1:
             raise ValueError(f"id2label names {sorted(self.id2label)}, not 0..{self.num_labels - 1}")
 
     def _check_shapes(self) -> None:

@@ -40,9 +40,11 @@ def backbone_fields(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises ValueError for an option that this backbone cannot follow: another depth, stride or pixel statistics.
     """
+    if not isinstance(arguments, Mapping):
+        raise ValueError(f"detectron2_config_args: {arguments!r} is no dictionary")
     options = {**_DETECTRON2_DEFAULTS, **arguments}
     depth = options["MODEL.RESNETS.DEPTH"]
-    if depth not in STAGES_OF_DEPTH:
+    if not isinstance(depth, int) or depth not in STAGES_OF_DEPTH:
         raise ValueError(f"detectron2_config_args: MODEL.RESNETS.DEPTH {depth} is not one of {sorted(STAGES_OF_DEPTH)}")
     fixed = {
         "MODEL.RESNETS.STRIDE_IN_1X1": False,
@@ -50,7 +52,7 @@ def backbone_fields(arguments: Mapping[str, Any]) -> dict[str, Any]:
         "MODEL.PIXEL_STD": list(PIXEL_STD),
     }
     for name, wanted in fixed.items():
-        found = list(options[name]) if isinstance(wanted, list) else options[name]
+        found = list(options[name]) if isinstance(options[name], tuple) else options[name]
         if found != wanted:
             raise ValueError(f"detectron2_config_args: {name} {found} is not supported, only {wanted}")
     fields: dict[str, Any] = {field: options[name] for field, name in _OPTION_OF_FIELD.items()}

@@ -40,11 +40,12 @@ def errors(
     """Rejected and duplicate rows, grouped by reason, with examples."""
     if examples < 0:
         raise ValueError(f"--examples must not be negative, got {examples}")
-    groups = group_rows(Dataset(dataset), examples)
+    opened = Dataset(dataset)
+    groups = group_rows(opened, examples)
     if as_json:
         print_json([group.to_dict() for group in groups])
     else:
-        _print(groups)
+        _print(groups, finished=bool(opened.info.generations))
     if strict and any(group.status == Status.REJECTED for group in groups):
         raise typer.Exit(FAILED)
 
@@ -63,9 +64,9 @@ def group_rows(dataset: Dataset, examples: int) -> list[Group]:
     return sorted(groups.values(), key=lambda group: (-group.count, group.status, group.reason))
 
 
-def _print(groups: list[Group]) -> None:
+def _print(groups: list[Group], *, finished: bool) -> None:
     if not groups:
-        typer.echo("every page is in a shard")
+        typer.echo("every page is in a shard" if finished else "no generation is finished: nothing is known yet")
     for group in groups:
         typer.echo(f"{group.status} {group.reason}: {group.count}")
         for row in group.examples:

@@ -48,7 +48,25 @@ def test_number_and_names_of_labels_follow_each_other() -> None:
     assert named.num_labels == 3
     assert named.label2id["other"] == 2
     assert named.replace(num_labels=5).id2label[4] == "LABEL_4"
+    assert named.replace(num_labels=3).id2label[2] == "other"
     assert named.replace(id2label={0: "only"}).num_labels == 1
+    assert named.replace(label2id={"yes": 1, "no": 0}).id2label == {0: "no", 1: "yes"}
+    assert named.replace(label2id={"only": 0}, id2label={0: "only"}, num_labels=1).num_labels == 1
+    with pytest.raises(ValueError, match="the other way round"):
+        named.replace(label2id={"only": 0}, id2label={0: "other"})
+    with pytest.raises(ValueError, match="label2id is 3"):
+        named.replace(label2id=3)
+    with pytest.raises(ValueError, match="with a number twice"):
+        LayoutLMv2Config(id2label={"0": "a", "00": "b"})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("layer_norm_eps", float("inf")), ("vocab_size", 10**30), ("hidden_dropout_prob", 0.999999), ("num_labels", -3)],
+)
+def test_values_that_cannot_work_are_refused(field: str, value: float) -> None:
+    with pytest.raises(ValueError, match="id2label names" if field == "num_labels" else f"{field} is"):
+        preset("tiny", **{field: value})
 
 
 def test_configuration_of_hugging_face_is_read() -> None:

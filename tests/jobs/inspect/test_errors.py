@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pipeline.shards.files import Store
+from pipeline.shards.generation import open_or_create
+
 
 def test_groups(inspect_cli: Any, clean_pages: Path) -> None:
     code, out, _ = inspect_cli("errors", clean_pages)
@@ -49,3 +52,8 @@ def test_nothing_to_report(inspect_cli: Any, tmp_path: Path, writers: dict[str, 
 
 def test_wrong_use(inspect_cli: Any, clean_pages: Path) -> None:
     assert inspect_cli("errors", clean_pages, "--examples", -1)[0] == 2
+
+
+def test_a_dataset_that_is_under_way_is_not_called_whole(inspect_cli: Any, tmp_path: Path) -> None:
+    open_or_create(Store(str(tmp_path / "d")), "pages", {})
+    assert inspect_cli("errors", tmp_path / "d")[:2] == (0, "no generation is finished: nothing is known yet\n")

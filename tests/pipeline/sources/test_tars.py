@@ -183,6 +183,18 @@ def test_compressed_tars_are_not_opened_and_not_overlooked(tmp_path: Path) -> No
         assert caught.value.reason is Reason.UNSUPPORTED_FORMAT
 
 
+def test_tars_in_tars_are_not_opened_and_not_overlooked(tmp_path: Path, make_tar: MakeTar) -> None:
+    inner = make_tar("inner.tar", [("a.pdf", PDF)]).read_bytes()
+    make_tar("outer.tar", [("in/inner.tar", inner), ("b.pdf", PDF), ("x.tar.gz", b"\x1f\x8b")])
+    (tmp_path / "inner.tar").unlink()
+    found = list(list_inputs([str(tmp_path)]))
+    assert names(found) == ["b.pdf", "inner.tar", "x.tar.gz"]
+    for archive in found[1:]:
+        with pytest.raises(SourceError) as caught:
+            read_source(archive)
+        assert caught.value.reason is Reason.UNSUPPORTED_FORMAT
+
+
 def test_a_tar_of_no_documents_and_a_file_of_zeros(tmp_path: Path, make_tar: MakeTar) -> None:
     make_tar("texts.tar", [("a.txt", b"x")])
     with pytest.raises(ValueError, match="no documents"):
