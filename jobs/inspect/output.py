@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -10,6 +11,7 @@ import typer
 from rich.console import Console
 
 _PATHS = ("tar://", "zip://", "file://")
+_USER = re.compile(r"(?<=://)(?<!tar://)(?<!zip://)(?<!file://)[^/?#]*@")  # a password may have "::" in it
 
 
 def plain(text: str, limit: int | None = None) -> str:
@@ -32,11 +34,20 @@ def shareable(uri: str) -> str:
     In `tar://member::https://...` each part is a URI of its own. What names a member or a local file is a path, in
     which "?" and "#" are letters.
     """
-    return "::".join(map(_shareable, uri.split("::")))
+    links: list[str] = []
+    for link in _USER.sub("", uri).split("::"):
+        links.append(_shareable(link))
+        if _is_remote(link) and re.search("[?#]", link):
+            break  # what follows is of the query
+    return "::".join(links)
+
+
+def _is_remote(uri: str) -> bool:
+    return "://" in uri and not uri.startswith(_PATHS)
 
 
 def _shareable(uri: str) -> str:
-    if "://" not in uri or uri.startswith(_PATHS):
+    if not _is_remote(uri):
         return plain(uri)
     try:
         parts = urlsplit(uri)
