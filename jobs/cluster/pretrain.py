@@ -18,6 +18,7 @@ from jobs.cluster.sharing import dataset_paths, require_shared
 from jobs.train import config as run_config
 from jobs.train.loop import Place, Reading, Trainer
 from jobs.train.watch import watching
+from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 
@@ -74,7 +75,7 @@ def pretrain(
             run_config=RunConfig(name="ray", storage_path=str(run), failure_config=_failures(waits)),
         )
         try:
-            with watching(run, config):
+            with alone(Store(str(run))), watching(run, config):
                 trainer.fit()
         except ray.train.TrainingFailedError as error:
             raise RuntimeError(f"training failed: {_cause(str(error))}") from error

@@ -19,7 +19,9 @@ from jobs.train.config import OptimConfig, RunConfig, settle
 from jobs.train.log import METRICS_FILE, read_metrics
 from pipeline.prepare import PrepareConfig, load_tokenizer
 from pipeline.prepare.split import drawn_side
+from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
+from pipeline.shards.files import Store
 from pipeline.stream import PretrainStream, make_spec
 from schemas.dataset import DATASET_FILE
 from schemas.stream import Objectives
@@ -210,6 +212,17 @@ def test_a_run_with_more_workers_than_cpus_is_refused(trained: Path, ray_here: i
         pretrain(trained, config, ray_here + 2)
     with pytest.raises(ValueError, match="2 workers need a GPU each, and there are 0"):
         pretrain(trained, config, 2, gpu=True)
+    assert (trained / METRICS_FILE).read_bytes() == before
+
+
+def test_a_run_that_another_command_trains_is_left_alone(trained: Path) -> None:
+    config = RunConfig.from_json((trained / "run.json").read_bytes())
+    before = (trained / METRICS_FILE).read_bytes()
+    with (
+        alone(Store(str(trained))),
+        pytest.raises(RuntimeError, match=f"another command is at work on {trained}"),
+    ):
+        pretrain(trained, config, 2)
     assert (trained / METRICS_FILE).read_bytes() == before
 
 
