@@ -80,7 +80,7 @@ def read_parquet(data: bytes, schema: pa.Schema, name: str) -> pa.Table:
     """A table that has exactly `schema`; ValueError naming the file where it does not."""
     try:
         # A thread of Arrow's that still holds `data` while the interpreter ends would abort the process.
-        table = pq.read_table(io.BytesIO(data), use_threads=False)
+        table = pq.read_table(io.BytesIO(data), use_threads=False, pre_buffer=False)
     except (pa.ArrowException, OSError) as error:  # damage inside a column comes as an OSError
         raise ValueError(f"{name}: not a Parquet file ({' '.join(str(error).split())})") from None
     if not table.schema.remove_metadata().equals(schema):
