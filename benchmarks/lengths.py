@@ -8,8 +8,7 @@ from __future__ import annotations
 import argparse
 
 from pipeline.shards.dataset import Dataset
-
-_MOST = 510  # of a sample that a model sees
+from schemas.stream import Objectives
 
 
 def main() -> None:
@@ -17,9 +16,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("train")
     dataset = Dataset(parser.parse_args().train).require("train")
+    most = Objectives().max_tokens
     for shard in dataset.shards():
         for tokens in dataset.index(shard).column("tokens").to_pylist():
-            print(min(tokens, _MOST) + 2)
+            print(min(tokens, most) + 2)
 
 
 if __name__ == "__main__":

@@ -47,10 +47,10 @@ def check_workers(workers: int | None) -> None:
         raise ValueError(f"--workers must be at least 1, got {workers}")
 
 
-def require_folder(option: str, place: Path) -> None:
-    """ValueError for a URL where only a folder will do: as a path it would be a folder of that odd name, here."""
+def require_local(option: str, place: Path, kind: str = "folder") -> None:
+    """ValueError for a URL where only a folder or file will do: as a path it would be one of that odd name, here."""
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(place)):
-        raise ValueError(f"{option} must be a folder, not a URL, got {str(place)!r}")
+        raise ValueError(f"{option} must be a {kind}, not a URL, got {str(place)!r}")
 
 
 def inside_job() -> bool:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from jobs.cluster.session import session
-from jobs.command import run_command
+from jobs.command import require_local, run_command
 from jobs.export import export
 from jobs.ingest import ingest
 from jobs.inspect.html import html
@@ -77,6 +77,8 @@ def demo(
 ) -> None:
     """Documents to a LayoutLMv2 that learns: every command in its turn, on a Ray in this process."""
     begun = time.monotonic()
+    if out is not None:
+        require_local("--out", out)
     at = _Places((out or _default_folder(inputs)).absolute())
     with session(None, workers):
         if not inputs:

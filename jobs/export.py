@@ -8,7 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from jobs.command import require_folder, run_command
+from jobs.command import require_local, run_command
 from jobs.train import checkpoint
 from jobs.train.config import RUN_FILE, RunConfig
 from jobs.train.loop import make_model
@@ -23,7 +23,7 @@ def export(
     out: Annotated[Path, typer.Option(help="Where the model goes.", show_default=False)],
 ) -> None:
     """Write the newest checkpoint that verifies, its configuration and its tokenizer."""
-    require_folder("--out", out)
+    require_local("--out", out)
     if not (run / RUN_FILE).is_file():
         raise ValueError(f"no run at {run}: it has no {RUN_FILE}")
     if out.exists() and not _may_replace(out):

@@ -13,7 +13,7 @@ import torch
 import typer
 
 from jobs.cluster.pretrain import pretrain as run_pretrain
-from jobs.command import require_folder, require_lasting, run_command
+from jobs.command import require_lasting, require_local, run_command
 from jobs.train import checkpoint
 from jobs.train.begin import load_beginnings, said_of, weights_of_run
 from jobs.train.config import OptimConfig, RunConfig, pinned_datasets, read_objectives, settle
@@ -66,12 +66,9 @@ def pretrain(
 
     Under `torchrun` the ranks are torchrun's, and Ray is not used.
     """
-    require_folder("--out", out)
+    require_local("--out", out)
     require_lasting("--out", out)
-    _check_counts(steps, global_batch, workers, checkpoint_every, loader_workers)
-    if not 0 < learning_rate < 1:
-        raise ValueError(f"--learning-rate must be between 0 and 1, got {learning_rate}")
-    rank_positions(0, global_batch, workers, 0)
+    _check_numbers(steps, global_batch, workers, checkpoint_every, loader_workers, learning_rate)
     preset(config)
     urls = [Dataset(url).require("train").store.url for url in train]
     reading = Reading(loader_workers=loader_workers, cache=make_cache(cache, cache_gb), skip_bad=skip_bad)
@@ -92,8 +89,15 @@ def pretrain(
         raise ValueError(f"{out} exists, and --resume never was given")
     if "TORCHELASTIC_RUN_ID" in os.environ:
         _under_torchrun(out, settings, reading)
-        return
-    _before_ray(out, settings, PretrainStream(urls, settings.stream, 0, workers))  # which refuses what workers would
+    else:
+        _through_ray(out, settings, reading, workers, gpu=gpu, address=address)
+
+
+def _through_ray(
+    out: Path, settings: RunConfig, reading: Reading, workers: int, *, gpu: bool, address: str | None
+) -> None:
+    stream = PretrainStream(settings.urls, settings.stream, 0, workers)  # which refuses what workers would
+    _before_ray(out, settings, stream)
     run_pretrain(out, settings, workers, gpu=gpu, reading=reading, address=address)
     print(summary(out))
 
@@ -106,11 +110,16 @@ def _before_ray(out: Path, settings: RunConfig, stream: PretrainStream) -> None:
     _say_where_it_begins(out, settings, stream.tokenizer)
 
 
-def _check_counts(steps: int, global_batch: int, workers: int, checkpoint_every: int, loader_workers: int) -> None:
+def _check_numbers(
+    steps: int, global_batch: int, workers: int, checkpoint_every: int, loader_workers: int, learning_rate: float
+) -> None:
     if steps < 1 or workers < 1 or checkpoint_every < 1 or global_batch < 1:
         raise ValueError("--steps, --workers, --checkpoint-every and --global-batch must be at least 1")
     if loader_workers < 0:
         raise ValueError(f"--loader-workers must not be negative, got {loader_workers}")
+    if not 0 < learning_rate < 1:
+        raise ValueError(f"--learning-rate must be between 0 and 1, got {learning_rate}")
+    rank_positions(0, global_batch, workers, 0)
 
 
 def make_cache(folder: Path | None, gigabytes: float) -> ShardCache | None:

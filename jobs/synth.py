@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.command import run_command
+from jobs.command import require_local, run_command
 from jobs.progress import JobProgress
 from pipeline.synth import check_folder, make, plan, save
 
@@ -25,6 +25,7 @@ def synth(
     """
     if count < 1:
         raise ValueError(f"--count must be 1 or more, got {count}")
+    require_local("--out", out)
     specs = plan(count, seed)
     check_folder(out, specs)
     made: list[tuple[str, str, int]] = []

@@ -10,7 +10,7 @@ import typer
 from jobs.cluster.counting import count_parts
 from jobs.cluster.failures import plain_failures
 from jobs.cluster.session import session
-from jobs.command import check_workers, require_lasting, run_command
+from jobs.command import check_workers, require_lasting, require_local, run_command
 from pipeline.prepare import PageTokenizer, check_vocab_size, load_tokenizer, tokenizer_from_vocab, train_on_parts
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import write_atomic
@@ -28,6 +28,7 @@ def tokenizer(
 ) -> None:
     """Make the tokenizer: WordPiece with BERT's uncased normalisation."""
     check_workers(workers)
+    require_local("--out", out, "file")
     require_lasting("--out", out)
     if out.is_dir():
         raise ValueError(f"{out} is a folder, expected the name of a file")

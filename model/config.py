@@ -132,7 +132,11 @@ class LayoutLMv2Config:
 
         `label2id` is taken as Hugging Face's users give it, beside `id2label` or alone.
         """
-        self._take_label2id(overrides)
+        numbers = overrides.pop("label2id", None)
+        if numbers is not None and not isinstance(numbers, dict):
+            raise ValueError(f"label2id is {numbers!r}, not a dictionary from names to numbers")
+        if numbers is not None and "id2label" not in overrides:
+            overrides["id2label"] = {number: name for name, number in numbers.items()}
         unknown = sorted(set(overrides) - {item.name for item in dataclasses.fields(self)})
         if unknown:
             raise ValueError(f"configuration has no field {', '.join(unknown)}")
@@ -141,19 +145,10 @@ class LayoutLMv2Config:
                 overrides["id2label"] = {}
         elif "id2label" in overrides and "num_labels" not in overrides:
             overrides["num_labels"] = 0
-        return dataclasses.replace(self, **overrides)
-
-    @staticmethod
-    def _take_label2id(overrides: dict[str, Any]) -> None:
-        numbers = overrides.pop("label2id", None)
-        if numbers is None:
-            return
-        if not isinstance(numbers, dict):
-            raise ValueError(f"label2id is {numbers!r}, not a dictionary from names to numbers")
-        names = {number: name for name, number in numbers.items()}
-        given = overrides.setdefault("id2label", names)
-        if len(names) != len(numbers) or {int(number): name for number, name in given.items()} != names:
-            raise ValueError(f"label2id is {numbers!r}, which is not id2label {given!r} the other way round")
+        made = dataclasses.replace(self, **overrides)
+        if numbers is not None and made.label2id != numbers:
+            raise ValueError(f"label2id is {numbers!r}, which is not id2label {made.id2label!r} the other way round")
+        return made
 
     def to_dict(self) -> dict[str, Any]:
         """What config.json holds: Hugging Face's names, and the backbone in detectron2's words where it has them."""

@@ -15,7 +15,7 @@ from model.config import LayoutLMv2Config
 from model.dropout import Dropout
 from model.initialise import initialise
 from model.layoutlmv2 import LayoutLMv2Model
-from model.objectives import IGNORED
+from model.objectives import IGNORED, check_labels
 from model.outputs import ClassifierOutput, QuestionAnsweringOutput
 from model.weights import PretrainedModel
 
@@ -126,13 +126,9 @@ class LayoutLMv2ForQuestionAnswering(PretrainedModel):
 def mean_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """Mean over the labels other than -100, and zero, not NaN, where there is none. (N, C) and (N,).
 
-    ValueError for other labels than 0..C-1, but in a compiled graph, which cannot look at them.
+    ValueError for other labels than 0..C-1.
     """
-    if not torch.compiler.is_compiling():
-        counted = labels[labels != IGNORED]
-        if counted.numel() and not 0 <= int(counted.min()) <= int(counted.max()) < logits.shape[-1]:
-            raise ValueError(f"labels are {int(counted.min())}..{int(counted.max())} beside {IGNORED}, not within "
-                             f"0..{logits.shape[-1] - 1}")  # fmt: skip
+    check_labels("labels", labels, logits.shape[-1])
     total = cross_entropy(logits.float(), labels.long(), ignore_index=IGNORED, reduction="sum")
     return total / (labels != IGNORED).sum().clamp(min=1)
 

@@ -85,10 +85,7 @@ def _check(logits: Mapping[str, Tensor], labels: Mapping[str, Tensor], sample_we
         raise ValueError(f"labels are for {sorted(labels)}, not for some of {', '.join(OBJECTIVES)}")
     for name, targets in labels.items():
         classes = logits[name].shape[-1] if name == "mvlm" else 2
-        if not _all_true((targets == IGNORED) | ((targets >= 0) & (targets < classes))):
-            values = targets[targets != IGNORED]
-            raise ValueError(f"labels of {name} are {int(values.min())}..{int(values.max())} beside {IGNORED}, "
-                             f"not within 0..{classes - 1}")  # fmt: skip
+        check_labels(f"labels of {name}", targets, classes)
     if sample_weight is not None:
         pages = len(next(iter(labels.values())))
         if tuple(sample_weight.shape) != (pages,):
@@ -123,6 +120,14 @@ def _target_weights(targets: Tensor, sample_weight: Tensor | None) -> Tensor:
     if sample_weight is None:
         return counted
     return counted * sample_weight.float().view(-1, *[1] * (targets.dim() - 1))
+
+
+def check_labels(what: str, labels: Tensor, classes: int) -> None:
+    """ValueError for labels other than 0..classes - 1 and -100; a compiled graph cannot look at them."""
+    if not _all_true((labels == IGNORED) | ((labels >= 0) & (labels < classes))):
+        values = labels[labels != IGNORED]
+        raise ValueError(f"{what} are {int(values.min())}..{int(values.max())} beside {IGNORED}, "
+                         f"not within 0..{classes - 1}")  # fmt: skip
 
 
 def _all_true(condition: Tensor) -> bool:

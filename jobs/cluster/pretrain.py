@@ -54,8 +54,9 @@ def pretrain(
     # Its progress tables would bury what a person wants to see; the losses are in the run's folder.
     os.environ.setdefault("RAY_TRAIN_ENABLE_STATE_TRACKING", "0")
     run = run.absolute()
+    store = Store(str(run))
     with session(address, max(workers, len(os.sched_getaffinity(0)))):
-        require_shared(Store(str(run)), [path for url in config.urls for path in dataset_paths(Dataset(url))])
+        require_shared(store, [path for url in config.urls for path in dataset_paths(Dataset(url))])
         run_config.settle(run, config)
         waits = bool(address or os.environ.get("RAY_ADDRESS"))
         _check_room(workers, "GPU" if gpu else "CPU", waits=waits)
@@ -75,7 +76,7 @@ def pretrain(
             run_config=RunConfig(name="ray", storage_path=str(run), failure_config=_failures(waits)),
         )
         try:
-            with alone(Store(str(run))), watching(run, config):
+            with alone(store), watching(run, config):
                 trainer.fit()
         except ray.train.TrainingFailedError as error:
             raise RuntimeError(f"training failed: {_cause(str(error))}") from error

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import typer
 from rich.console import Console
 
-_PATHS = ("tar://", "zip://", "file://")
+from pipeline.sources.listed import TAR_SCHEME
+
+_PATHS = (TAR_SCHEME, "zip://", "file://")
 _USER = re.compile(r"(?<=://)(?<!tar://)(?<!zip://)(?<!file://)[^/?#]*@")  # a password may have "::" in it
 
 
@@ -36,24 +37,12 @@ def shareable(uri: str) -> str:
     """
     links: list[str] = []
     for link in _USER.sub("", uri).split("::"):
-        links.append(_shareable(link))
-        if _is_remote(link) and re.search("[?#]", link):
+        remote = "://" in link and not link.startswith(_PATHS)
+        path, *secret = re.split("[?#]", link, maxsplit=1) if remote else [link]
+        links.append(path)
+        if secret:
             break  # what follows is of the query
-    return "::".join(links)
-
-
-def _is_remote(uri: str) -> bool:
-    return "://" in uri and not uri.startswith(_PATHS)
-
-
-def _shareable(uri: str) -> str:
-    if not _is_remote(uri):
-        return plain(uri)
-    try:
-        parts = urlsplit(uri)
-    except ValueError:
-        return plain(uri.partition("?")[0])
-    return plain(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")))
+    return plain("::".join(links))
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:

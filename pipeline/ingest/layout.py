@@ -49,7 +49,8 @@ def _in_one_order(
     key = box.astype(np.int64) @ _PLACES
     order = np.argsort(key)
     if np.diff(key[order]).all():
-        return list(order.tolist())
+        found: list[int] = order.tolist()
+        return found
     return sorted(range(len(text)), key=lambda i: (box[i].tolist(), text[i], source_line[i], confidence[i]))
 
 

@@ -13,7 +13,7 @@ def keep_freed_memory() -> bool:
     """Have this process keep up to 64 MB of freed memory; False where its C library cannot be told.
 
     By default glibc gives pages of memory back so soon that a page of a document costs a thousand page faults in its
-    worker and child, a twentieth of all CPU time by the text layer (docs/performance.md).
+    worker and child, a twentieth of all CPU time by the text layer (docs/log.md).
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -76,13 +76,16 @@ def parquet_bytes(table: pa.Table, row_group_size: int | None = None) -> bytes:
     return sink.getvalue()
 
 
-def read_parquet(data: bytes, schema: pa.Schema, name: str) -> pa.Table:
-    """A table that has exactly `schema`; ValueError naming the file where it does not."""
+def read_parquet(data: bytes, schema: pa.Schema, name: str, columns: list[str] | None = None) -> pa.Table:
+    """A table that has exactly `schema`, or these columns of it: others are not decoded.
+
+    ValueError naming the file where it has another one.
+    """
     try:
+        file = pq.ParquetFile(pa.BufferReader(data))
+        if not file.schema_arrow.remove_metadata().equals(schema):
+            raise ValueError(f"{name}: columns {file.schema_arrow.names}, expected {schema.names}")
         # A thread of Arrow's that still holds `data` while the interpreter ends would abort the process.
-        table = pq.read_table(io.BytesIO(data), use_threads=False, pre_buffer=False)
+        return file.read(columns=columns, use_threads=False)
     except (pa.ArrowException, OSError) as error:  # damage inside a column comes as an OSError
         raise ValueError(f"{name}: not a Parquet file ({' '.join(str(error).split())})") from None
-    if not table.schema.remove_metadata().equals(schema):
-        raise ValueError(f"{name}: columns {table.schema.names}, expected {schema.names}")
-    return table

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pipeline.places import is_of_surroundings
-from pipeline.sources.formats import DOCUMENT_SUFFIXES, PACKED_TARS, TAR_SUFFIX, is_document
+from pipeline.sources.formats import DOCUMENT_SUFFIXES, is_listed
 from pipeline.sources.headers import BLOCK, Member, TarDamageError, is_tar, read_members
 from pipeline.sources.listed import Listed, member_uri
 from pipeline.sources.ranges import open_ranges
@@ -53,12 +53,7 @@ def _is_wanted(name: str) -> bool:
     parts = name.split("/")
     if any(part.startswith(".") and part not in (".", "..") for part in parts):
         return False
-    return _is_listed(name) or parts[-1].endswith(".json")
-
-
-def _is_listed(name: str) -> bool:
-    """A tar within a tar is listed, too: nobody opens it, so it is rejected, but not overlooked."""
-    return is_document(name) or name.lower().endswith((TAR_SUFFIX, *PACKED_TARS))
+    return is_listed(name) or parts[-1].endswith(".json")
 
 
 def _documents(members: list[Member], uri: str, stamp: str) -> Iterator[Listed]:
@@ -68,7 +63,7 @@ def _documents(members: list[Member], uri: str, stamp: str) -> Iterator[Listed]:
     for member in members:
         key, extension = sample_key(member.name)
         beside: list[Member] = []
-        if not _is_listed(member.name):
+        if not is_listed(member.name):  # a tar within is, too: nobody opens it, so it is rejected
             continue
         if key in words and extension in _RANK:
             if extension != preferred[key]:

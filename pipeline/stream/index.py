@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.shards.dataset import MAX_MEMBER_BYTES, ShardRef
-from pipeline.shards.tar import BLOCK, RECORD
+from pipeline.shards.tar import BLOCK, RECORD, read_parquet
 from schemas.base import sha256_hex
 from schemas.dataset import FileRef
 from schemas.index import INDEX_SCHEMA
 from schemas.page import KEY_PATTERN
 
 _MEMBER = re.compile(r"png|json|tia\.npy|neg[0-9]{1,4}\.png")
-_COLUMNS = ["key", "tokens", "members"]
+_COLUMNS = ["key", "tokens", "members"]  # what reading samples takes, and not the signatures beside them
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def read_index(data: bytes, shard: TrainShard) -> ShardIndex:
     name = shard.ref.index
     if len(data) != shard.index.size or sha256_hex(data) != shard.index.sha256:
         raise ValueError(f"{name}: not the index that its unit wrote (size or sha256 differs)")
-    table = _read_columns(data, name)
+    table = read_parquet(data, INDEX_SCHEMA, name, _COLUMNS)
     if table.num_rows != shard.ref.samples:
         raise ValueError(f"{name}: {table.num_rows} samples, its unit has {shard.ref.samples}")
     members = table["members"].combine_chunks()
@@ -97,17 +95,6 @@ def read_index(data: bytes, shard: TrainShard) -> ShardIndex:
     )
     _check(index, shard)
     return index
-
-
-def _read_columns(data: bytes, name: str) -> Any:
-    """The columns that reading samples takes: the signatures beside them are not decoded."""
-    try:
-        file = pq.ParquetFile(pa.BufferReader(data))
-        if not file.schema_arrow.remove_metadata().equals(INDEX_SCHEMA):
-            raise ValueError(f"{name}: columns {file.schema_arrow.names}, expected {INDEX_SCHEMA.names}")
-        return file.read(columns=_COLUMNS, use_threads=False)
-    except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"{name}: not a Parquet file ({' '.join(str(error).split())})") from None
 
 
 def _check(index: ShardIndex, shard: TrainShard) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from jobs.command import require_local
 from jobs.inspect.html.report import gather, render
 from jobs.inspect.options import DatasetUrl
 from jobs.inspect.output import megabytes
@@ -23,6 +24,7 @@ def html(
     """Write a report with sampled pages: one HTML file that loads nothing from anywhere."""
     if samples < 0:
         raise ValueError(f"--samples must not be negative, got {samples}")
+    require_local("--out", out, "file")
     path = out.absolute()
     if not path.parent.is_dir():
         raise ValueError(f"--out: there is no folder {str(path.parent)!r}")
