@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Mapping
+from multiprocessing.util import Finalize
 from typing import Any
 
 import cv2
@@ -13,6 +16,8 @@ from torch.utils.data import DataLoader
 from pipeline.stream.collate import Batch
 from pipeline.stream.stream import PretrainStream, make_spec
 from schemas.stream import StreamSpec, StreamState
+
+_LAST = -100  # after all that multiprocessing itself does at a process's end
 
 __all__ = ["PretrainStream", "StreamLoader", "make_spec"]
 
@@ -41,7 +46,7 @@ class StreamLoader(DataLoader[Batch]):
             pin_memory=torch.cuda.is_available() if pin_memory is None else pin_memory,
             # Threads of OpenCV or Ray do not survive a fork.
             multiprocessing_context="spawn" if workers else None,
-            worker_init_fn=_one_thread,
+            worker_init_fn=_begin_worker,
         )
         self.stream, self._steps = stream, steps
         self.skipped = 0  # slots of weight zero that stood for bad samples
@@ -66,7 +71,18 @@ class StreamLoader(DataLoader[Batch]):
         self.stream.load_state_dict(StreamState.model_validate(fields), known)
 
 
-def _one_thread(_: int) -> None:
-    """Workers are as many as there are CPUs for them."""
+def _begin_worker(_: int) -> None:
+    """One thread: workers are as many as there are CPUs for them. And an end without the interpreter's."""
     cv2.setNumThreads(1)
     pa.set_cpu_count(1)
+    Finalize(None, _end_worker, exitpriority=_LAST)
+
+
+def _end_worker() -> None:
+    """End as a forked process would. Where batches are left unread, the thread that sends them is inside of torch when
+    the interpreter ends, and the process aborts ("terminate called without an active exception").
+    """
+    if sys.exc_info()[0] is None:  # else multiprocessing has something to say, and an exit code
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
