@@ -85,31 +85,37 @@ def patiently(place: str, call: Callable[[], T]) -> T:
         try:
             return call()
         except Exception as error:
-            if not is_transient(error):
+            cause = _stumble(error)
+            if cause is None:
                 if isinstance(error, OSError | ValueError) or not _is_of_network(error):
                     raise
                 raise OSError(_ANSWERS.get(_status(error), errno.EREMOTEIO), _line(error), place) from error
             if pause is None:
-                raise OSError(_number(error), _line(error), place) from error
+                raise OSError(_number(error), _line(cause), place) from error
         time.sleep(pause)
     raise AssertionError("the last attempt returns or raises")
 
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same call may work a moment later: a lost connection, a timeout, a server that is overloaded."""
+    return _stumble(error) is not None
+
+
+def _stumble(error: BaseException) -> BaseException | None:
+    """Of an error and its causes the one that may be gone a moment later, None where there is none."""
     for cause in _chain(error):
         status = _status(cause)
         if type(cause).__name__ in _NOT_SET_UP:
-            return False
+            return None
         if status is not None:
-            return status >= 500 or status in _HTTP_STUMBLES
+            return cause if status >= 500 or status in _HTTP_STUMBLES else None
         if isinstance(cause, ConnectionError | TimeoutError | socket.gaierror):
-            return True
+            return cause
         if isinstance(cause, OSError) and cause.errno in _STUMBLES:
-            return True
+            return cause
         if not isinstance(cause, OSError) and _is_of_network(cause):
-            return True
-    return False
+            return cause
+    return None
 
 
 def is_of_surroundings(error: OSError) -> bool:

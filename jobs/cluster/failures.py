@@ -9,11 +9,11 @@ from ray.exceptions import RayError, RayTaskError
 
 
 @contextmanager
-def plain_failures(what: str) -> Iterator[None]:
-    """RuntimeError in place of Ray's errors, naming `what` and the cause."""
+def plain_failures(what: str, advice: str = "") -> Iterator[None]:
+    """RuntimeError in place of Ray's errors, naming `what` and the cause; `advice` follows what a task met."""
     try:
         yield
     except RayTaskError as error:
-        raise RuntimeError(f"{what}: {error.cause or error}") from error
+        raise RuntimeError(f"{what}: {error.cause or error}{advice}") from error
     except RayError as error:
         raise RuntimeError(f"{what}: {str(error).splitlines()[0]}") from error

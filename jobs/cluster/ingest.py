@@ -149,7 +149,8 @@ class _Run:
         self, info: DatasetInfo, files: GenerationFiles, listing: Listing, witnesses: tuple[str, ...]
     ) -> GenerationPlan | None:
         inputs = InputFiles(files)
-        with plain_failures("looking at the inputs"), JobProgress("look", "inputs", listing.inputs) as progress:
+        advice = f" (the same command goes on; `pagemill dataset discard {self.store.url}` drops what was listed)"
+        with plain_failures("looking at the inputs", advice), JobProgress("look", "inputs", listing.inputs) as progress:
             looked = len(inputs.probed()) * PART_INPUTS
             probe_all(
                 inputs,

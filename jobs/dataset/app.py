@@ -20,6 +20,11 @@ VERBS = {
         "merge",
         "Make one dataset of pages of several: their generations one after another, no document twice.",
     ),
+    "discard": Lazy(
+        "jobs.dataset.discard",
+        "discard",
+        "Drop a generation that was begun and is not finished; finished ones stay as they are.",
+    ),
 }
 
 app = lazy_app(VERBS)
@@ -27,4 +32,4 @@ app = lazy_app(VERBS)
 
 @app.callback()
 def dataset() -> None:
-    """Add to a dataset, prove that it is whole, or make one of several."""
+    """Add to a dataset, prove that it is whole, make one of several, or drop what was begun."""

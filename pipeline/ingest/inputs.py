@@ -16,13 +16,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.shards.generation import GenerationFiles
+from pipeline.shards.generation import LISTING_FILE, GenerationFiles
 from pipeline.shards.tar import parquet_bytes, read_parquet
 from schemas.dataset import Counts, FileRef, Listing
 from schemas.manifest import LISTING_SCHEMA, PROBE_SCHEMA
 
 PART_INPUTS = 4096
-SEAL = "listing.json"
+SEAL = LISTING_FILE
 _FOLDERS = ("listing", "probes", "plan", "units", "manifest")  # what a generation may hold before it has shards
 
 

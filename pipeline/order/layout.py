@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from pipeline.order.direction import is_from_the_right, logical, mirrored, standing_words, stood_up
 from pipeline.order.lines import group_lines
 from pipeline.order.script import RIGHT
-from pipeline.order.skew import level
+from pipeline.order.skew import leans, slope_of_lines, straight, turned_back
 from pipeline.order.weighed import weighed
 from schemas.boxes import BoxTuple, to_tuples
 
+_TURNS = 2  # lines of a page that leans much are found again once it is level, and say better how much that was
 _BLOCK_GAP = 0.9  # of a line's height between the lines of a block
 _BLOCK_SHARED = 0.3  # of the narrower line's width
 
@@ -47,12 +48,11 @@ def arrange(
     box = np.fromiter(chain.from_iterable(boxes), np.float64, 4 * len(boxes)).reshape(-1, 4)
     # Both axes in thousandths of the page's height, so that gaps and heights compare.
     even = box * np.array([aspect, 1.0, aspect, 1.0])
-    way = _Ways(even, even, np.zeros(len(even), np.bool_), False) if letters is None else _ways(even, letters)
-    line = _grouped(way) if source_line is None else np.unique(source_line, return_inverse=True)[1]
+    own_line = None if source_line is None else np.unique(source_line, return_inverse=True)[1]
+    way, line, slope = lined(even, own_line, letters)
     by_line, starts = _by_line(line, way.along)
-    words, levelled = level(way.frame, line)
-    even_lines = _around(words[by_line], starts)
-    sequence = weighed(even_lines, levelled=levelled)
+    even_lines = _around(straight(way.frame, slope or 0.0)[by_line], starts)
+    sequence = weighed(even_lines, levelled=slope is not None)
     members = _members(by_line, starts)
     if letters is not None and letters[:, RIGHT].any():
         members = [m if way.standing[m[0]] else logical(m, letters, way.from_the_right) for m in members]
@@ -74,7 +74,30 @@ class _Ways:
     from_the_right: bool  # most of the page is written so
 
 
-def _ways(even: NDArray[np.float64], letters: NDArray[np.intp]) -> _Ways:
+def lined(
+    even: NDArray[np.float64], own_line: NDArray[np.intp] | None = None, letters: NDArray[np.intp] | None = None
+) -> tuple[_Ways, NDArray[np.intp], float | None]:
+    """The ways of a page, the line of each word, and the slope of its lines; of a page that leans, once it is level.
+
+    N x 4 boxes in units that compare in both directions; `own_line` is the engine's grouping.
+    """
+    way = _ways(even, letters)
+    line = _grouped(way) if own_line is None else own_line
+    slope = slope_of_lines(way.frame, line)
+    for _ in range(_TURNS):
+        if not leans(slope):
+            break
+        assert slope is not None
+        even = turned_back(even, -slope if way.from_the_right else slope)
+        way = _ways(even, letters)
+        line = _grouped(way) if own_line is None else own_line
+        slope = slope_of_lines(way.frame, line)
+    return way, line, slope
+
+
+def _ways(even: NDArray[np.float64], letters: NDArray[np.intp] | None) -> _Ways:
+    if letters is None:
+        return _Ways(even, even, np.zeros(len(even), np.bool_), False)
     standing, in_columns = standing_words(even, letters)
     from_the_right = not in_columns and is_from_the_right(letters)
     frame = stood_up(even) if in_columns else mirrored(even) if from_the_right else even

@@ -10,6 +10,8 @@ from pipeline.order.neighbours import nearest, to_the_right
 _MIN_WORDS = 4  # in a line that says something about the page
 _MIN_PAIRS = 4  # of neighbours that say something about the page
 _MAX_SLOPE = 0.12  # about seven degrees; more is no skew but another kind of page
+_LEANS = 0.013  # beyond it what stands above one another on paper has moved aside, too, by as much as a gutter is wide
+_THIN = 0.25  # of a box's height and width: a box around a leaning word is no more than so many times larger than it
 _NEAR = 4  # boxes of a band that may be a box's neighbour
 _WIDE = (
     12.0  # heights: a box as wide is a line of a column of text, whose rows stand as they like beside the next one's
@@ -18,28 +20,55 @@ _MIN_OVERLAP, _SIMILAR = 0.5, 0.7  # of the lower box's height, and of the highe
 
 
 def level(box: NDArray[np.float64], line: NDArray[np.intp]) -> tuple[NDArray[np.float64], bool]:
-    """Words moved up or down so that their lines are level, and whether any line is long enough to say how.
+    """Words as they would stand if their lines were level, and whether any line is long enough to say how they lean.
 
     N x 4 in units that compare in both directions.
     """
-    slope = _slope_of_lines(box, line)
-    return _moved(box, slope or 0.0), slope is not None
+    slope = slope_of_lines(box, line)
+    return straight(box, slope or 0.0), slope is not None
 
 
 def straighten(box: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Boxes moved up or down so that neighbours in a row are level, as far as all of the page leans one way."""
-    return _moved(box, _slope_of_neighbours(box))
+    """Boxes as they would stand if neighbours in a row were level, as far as all of the page leans one way."""
+    return straight(box, _slope_of_neighbours(box))
 
 
-def _moved(box: NDArray[np.float64], slope: float) -> NDArray[np.float64]:
+def leans(slope: float | None) -> bool:
+    """Whether a page leans so much that moving its words up or down is not enough."""
+    return slope is not None and abs(slope) > _LEANS
+
+
+def straight(box: NDArray[np.float64], slope: float) -> NDArray[np.float64]:
+    """Boxes of a page that leans by `slope`, down by so much a unit to the right: if it is little, moved up or down."""
+    if leans(slope):
+        return turned_back(box, slope)
     moved = box.copy()
     if slope:
         moved[:, [1, 3]] -= slope * ((box[:, 0] + box[:, 2]) / 2)[:, None]
     return moved
 
 
-def _slope_of_lines(box: NDArray[np.float64], line: NDArray[np.intp]) -> float | None:
-    """Median of the slopes of the lines, each weighted by its length; None where no line says anything."""
+def turned_back(box: NDArray[np.float64], slope: float) -> NDArray[np.float64]:
+    """Boxes of a page that leans by `slope`, N x 4, as they would stand on the level page, which is turned about 0, 0.
+
+    A box around a word that leans is higher than the word by a share of its width: w cos + h sin wide, w sin + h cos
+    high. That is taken back, too, or the rows of long words would overlap.
+    """
+    cos = 1 / np.hypot(1.0, slope)
+    sin = slope * cos
+    size = box[:, 2:] - box[:, :2]
+    x, y = (box[:, :2] + box[:, 2:]).T / 2
+    middle = np.stack([cos * x + sin * y, cos * y - sin * x], axis=1)  # a product of matrices would wake other threads
+    upright = (cos * size - abs(sin) * size[:, ::-1]) / (cos * cos - sin * sin)
+    half = np.clip(upright, _THIN * size, size) / 2
+    return np.hstack([middle - half, middle + half])
+
+
+def slope_of_lines(box: NDArray[np.float64], line: NDArray[np.intp]) -> float | None:
+    """Median of the slopes of the lines, each weighted by its length; None where no line says anything.
+
+    N x 4 in units that compare in both directions, and the line of each.
+    """
     x, y = (box[:, 0] + box[:, 2]) / 2, (box[:, 1] + box[:, 3]) / 2
     count = np.bincount(line)
     safe = np.maximum(count, 1)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.order import DEFAULT, order_lines, reading_order
-from pipeline.order.lines import group_lines
+from pipeline.order.layout import lined
 from pipeline.order.skew import level
 from pipeline.scores.truths.base import Truth
 
@@ -28,7 +28,7 @@ def order_words(boxes: ArrayLike, line: Sequence[int], aspect: float, algorithm:
 def lines_of(boxes: ArrayLike, aspect: float) -> NDArray[np.intp]:
     """Line of each word, by geometry alone, as pages by text layer have them."""
     even = _even(boxes, aspect)
-    return group_lines(even) if len(even) else np.zeros(0, dtype=np.intp)
+    return lined(even)[1] if len(even) else np.zeros(0, dtype=np.intp)
 
 
 def order_truth(truth: Truth, aspect: float, algorithm: str = DEFAULT) -> list[int]:

@@ -120,6 +120,16 @@ class Store:
         if self._local:
             sync_folder(Path(path).parent)
 
+    def remove_folder(self, name: str) -> None:
+        """Remove all that lies below `name`; nothing where it is absent."""
+        path = self._path(name)
+        try:
+            self._ask(name, lambda fs, path: fs.rm(path, recursive=True))
+        except FileNotFoundError:
+            return
+        if self._local:
+            sync_folder(Path(path).parent)
+
     def read(self, name: str) -> bytes:
         """All bytes of `name`; FileNotFoundError where it is absent."""
         self._path(name)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -33,7 +34,7 @@ from schemas.dataset import (
 )
 from schemas.manifest import ManifestRow, Reason, Status, manifest_table
 
-PLAN_FILE = "plan.json"
+PLAN_FILE, LISTING_FILE = "plan.json", "listing.json"
 _INPUTS = "inputs-"  # units of rows that were decided before any page was made
 
 SHARD_PREFIX: dict[Kind, str] = {"pages": "pages", "train": "train"}
@@ -87,6 +88,15 @@ class GenerationFiles:
     def ref(name: str, data: bytes) -> FileRef:
         """How a file is named by what promises its bytes."""
         return FileRef(name=name, size=len(data), sha256=sha256_hex(data))
+
+    def discard(self) -> bool:
+        """Remove every file of it, what fixes its work first; whether there was any. Not for a finished one."""
+        if not self.store.exists(self.name):
+            return False
+        for seal in (LISTING_FILE, PLAN_FILE):  # a copy's listing without its plan would pass for one to be ingested
+            self.store.remove(f"{self.name}/{seal}")
+        self.store.remove_folder(self.name)
+        return True
 
     def write_plan_parts(self, tables: Iterable[pa.Table], unit_rows: int) -> tuple[list[FileRef], int]:
         """Rows of a plan as they come, one row group a unit; (files, number of rows) for `seal_plan`."""
@@ -247,11 +257,19 @@ def open_or_create(store: Store, content: Kind, config: dict[str, object]) -> Da
         return info
     if not store.is_empty():
         raise ValueError(f"{store.url} is not empty and holds no dataset: choose another --out")
+    _refuse_inside_another(store)
     info = DatasetInfo(
         content=content, generations=[], digest=DatasetInfo.digest_of([]), config=dict(config), totals=Counts()
     )
     write_info(store, info)
     return info
+
+
+def _refuse_inside_another(store: Store) -> None:
+    """ValueError where a folder lies in that of another dataset: what copies or removes the one would meet it."""
+    for folder in Path(store.root).parents if store.local else ():
+        if (folder / DATASET_FILE).is_file():
+            raise ValueError(f"--out {store.root} lies in the dataset {folder}: choose a folder outside of it")
 
 
 def _refuse_other(info: DatasetInfo, url: str, content: Kind, config: dict[str, object]) -> None:

@@ -170,3 +170,12 @@ def test_urls_nobody_knows_and_libraries_that_are_missing_are_told_apart() -> No
     with pytest.raises(ValueError, match="dvc:// needs another package") as caught:
         file_system("dvc://x")
     assert not isinstance(caught.value, UnknownPlaceError)
+
+
+def test_a_host_that_is_not_there_is_named_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.places.PAUSES", ())
+    fs, path, _ = file_system("http://nowhere.invalid/x.pdf")
+    with pytest.raises(OSError, match="gaierror|DNSError|not known|resolution") as caught:
+        patiently("http://nowhere.invalid/x.pdf", lambda: fs.info(path))
+    assert "nowhere.invalid/x.pdf" in str(caught.value)
+    assert is_of_surroundings(caught.value)

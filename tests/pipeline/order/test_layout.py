@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.order import Layout, arrange
+from pipeline.order import Layout, arrange, letters_of
 from pipeline.synth import TYPES
 from schemas.boxes import BoxTuple, union
 from schemas.truth import PageTruth
@@ -132,9 +132,22 @@ def test_synthetic_pages_are_read_as_they_were_written(truth: Truth, document_ty
         assert layout.line == [word.line for word in page.words], f"page {index}"
 
 
-@pytest.mark.parametrize("document_type", ["letter", "paper2", "report"])
-def test_a_page_that_leans_is_read_as_it_was_written(truth: Truth, document_type: str) -> None:
-    right, joined, split = measured(truth, document_type, degrees=1.5)
-    assert right >= 0.95
-    assert joined == 0
+@pytest.mark.parametrize("degrees", [-5.0, -2.0, 1.0, 3.5, 5.0])
+@pytest.mark.parametrize("document_type", TYPES)
+def test_a_page_that_leans_is_read_as_it_was_written(truth: Truth, document_type: str, degrees: float) -> None:
+    right, joined, split = measured(truth, document_type, degrees)
+    assert right == 1
+    assert joined <= 0.01, "but for captions of a table's columns that stand a hair too close"
     assert split == 0
+
+
+@pytest.mark.parametrize("degrees", [-5.0, 5.0])
+@pytest.mark.parametrize("document_type", TYPES)
+def test_so_are_pages_from_the_right_and_from_top_to_bottom(truth: Truth, document_type: str, degrees: float) -> None:
+    page, aspect = truth(document_type, 0, degrees)
+    boxes, written = [word.box for word in page.words], list(range(len(page.words)))
+    mirrored = [(1000 - x1, y0, 1000 - x0, y1) for x0, y0, x1, y1 in boxes]
+    found = arrange(mirrored, aspect, None, letters_of(["\u05e9\u05dc\u05d5\u05dd"] * len(boxes)))
+    assert (found.order, found.line) == (written, [word.line for word in page.words])
+    standing = [(1000 - y1, x0, 1000 - y0, x1) for x0, y0, x1, y1 in boxes]
+    assert arrange(standing, 1 / aspect, None, letters_of(["\u65e5\u672c\u56fd\u6c11"] * len(boxes))).order == written

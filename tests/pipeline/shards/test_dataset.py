@@ -116,10 +116,11 @@ def test_a_damaged_dataset_file_is_refused(tmp_path: Path) -> None:
         Dataset(str(tmp_path))
 
 
-def test_content_is_asked_for_by_name(dataset: Dataset, tmp_path: Path) -> None:
+def test_content_is_asked_for_by_name(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert dataset.require("pages") is dataset
     with pytest.raises(ValueError, match="is a dataset of pages, expected one of train"):
         dataset.require("train")
-    open_or_create(Store(str(tmp_path / "empty")), "pages", {})
+    empty = str(tmp_path_factory.mktemp("empty"))
+    open_or_create(Store(empty), "pages", {})
     with pytest.raises(ValueError, match="no finished generation"):
-        Dataset(str(tmp_path / "empty")).require("pages")
+        Dataset(empty).require("pages")

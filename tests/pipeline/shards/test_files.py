@@ -207,6 +207,15 @@ def test_what_is_removed_is_gone(store: Store) -> None:
     assert store.list("units") == []
 
 
+def test_a_folder_goes_with_all_that_is_in_it(store: Store) -> None:
+    for name in ("gen/units/a.json", "gen/b.tar", "gene/c.tar"):
+        store.write(name, b"x")
+    store.remove_folder("gen")
+    store.remove_folder("gen")
+    assert not store.exists("gen")
+    assert store.list("gene") == ["c.tar"]
+
+
 @given(st.lists(st.binary(max_size=9), max_size=80))
 @settings(max_examples=20, deadline=None)
 def test_many_come_in_their_order(contents: list[bytes]) -> None:

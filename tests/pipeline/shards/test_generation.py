@@ -237,3 +237,11 @@ def test_units_sort_by_their_number() -> None:
     decided = [inputs_unit(i) for i in (0, 9, 10)]
     assert sorted([*decided, *names]) == [*names, *decided], "decided inputs come after all shards"
     assert [is_inputs_unit(name) for name in (*names, *decided)] == [False] * 5 + [True] * 3
+
+
+def test_no_dataset_is_made_inside_another(store: Store, tmp_path: Path) -> None:
+    open_or_create(store, "pages", CONFIG)
+    inner = Store(f"{store.url}/gen-0000/again")
+    with pytest.raises(ValueError, match=f"lies in the dataset {tmp_path}/set"):
+        open_or_create(inner, "pages", CONFIG)
+    assert not (tmp_path / "set/gen-0000").exists()

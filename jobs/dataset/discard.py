@@ -1,0 +1,31 @@
+"""The verb `discard`: what a run has begun and nobody wants to finish."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from jobs.command import require_lasting
+from pipeline.shards.alone import alone
+from pipeline.shards.dataset import Dataset
+from pipeline.shards.generation import GenerationFiles, generation_name
+
+
+def discard(
+    dataset: Annotated[str, typer.Argument(help="The dataset: a folder or an fsspec URL.", show_default=False)],
+) -> None:
+    """Drop a generation that was begun and is not finished, with all of its files; finished ones stay as they are.
+
+    For inputs that were a mistake, or that cannot be reached any more: else the next run would go on with them.
+    """
+    require_lasting("DATASET", dataset)
+    store = Dataset(dataset).store
+    with alone(store):
+        files = GenerationFiles(store, generation_name(len(Dataset(dataset).info.generations)))
+        done = len(files.done())
+        print(f"{dataset}: {_dropped(files, done) if files.discard() else 'nothing is under way'}")
+
+
+def _dropped(files: GenerationFiles, units: int) -> str:
+    return f"{files.name} is dropped, {units} unit(s) of it were done"
