@@ -61,7 +61,7 @@ def _json(sums: Sums) -> dict[str, Any]:
         if lines is None
         else {
             "strict": counts_json(lines.strict),
-            "of_found_words": counts_json(lines.grouping),
+            "of_found_words": counts_json(lines.grouping) if lines.grouping.truth else None,
             "joined": lines.joined,
             "joined_across_a_gutter": lines.across,
         },
@@ -75,7 +75,8 @@ def _table(scores: Mapping[str, Sums]) -> Table:
         shares = (f"{value:.4f}" for value in (found.recall, found.precision, found.f1))
         row = [name, number(sums.pages), number(found.truth), *shares]
         if lines is not None:
-            f1s = (f"{counts.f1:.4f}" for counts in (lines.strict, lines.grouping))
-            row += [number(lines.strict.truth), *f1s, number(lines.joined), number(lines.across)]
+            of_found = f"{lines.grouping.f1:.4f}" if lines.grouping.truth else "-"
+            row += [number(lines.strict.truth), f"{lines.strict.f1:.4f}", of_found]
+            row += [number(lines.joined), number(lines.across)]
         table.add_row(*row)
     return table

@@ -16,6 +16,7 @@ from schemas.boxes import UNIT
 
 NO_LINE = -1
 MAX_WORDS = 200_000  # of one page
+_BESIDE_PAGE = 0.25  # of the boxes: a few may be wrong, so many are those of a picture of another size
 
 Number = Annotated[float, Field(ge=0, le=UNIT)]
 Frame = tuple[Number, Number, Number, Number]
@@ -86,7 +87,7 @@ class Truth(Record):
 def scaled(boxes: ArrayLike, width: float, height: float) -> list[tuple[float, float, float, float]]:
     """Boxes (N x 4) of a page of `width` x `height` in the same unit, to 0..1000 and cut off at the page.
 
-    ValueError for a page without extent, and for boxes that are not finite.
+    ValueError for a page without extent, for boxes that are not finite, and where many lie beside the page.
     """
     if not (0 < width < np.inf and 0 < height < np.inf):
         raise ValueError(f"a page of {width} x {height}")
@@ -95,6 +96,10 @@ def scaled(boxes: ArrayLike, width: float, height: float) -> list[tuple[float, f
         raise ValueError("a box that is not finite")
     sides = array * (UNIT / np.array([width, height, width, height]))
     low, high = np.minimum(sides[:, :2], sides[:, 2:]), np.maximum(sides[:, :2], sides[:, 2:])
+    middle = (low + high) / 2
+    beside = int(((middle < 0) | (middle > UNIT)).any(axis=1).sum())
+    if beside > _BESIDE_PAGE * len(array):
+        raise ValueError(f"{beside} of {len(array)} boxes lie beside the page of {width:g} x {height:g}")
     return frames_of(np.clip(np.hstack([low, high]), 0, UNIT))
 
 

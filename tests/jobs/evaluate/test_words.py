@@ -104,6 +104,30 @@ def test_damaged_truth_is_named_and_the_rest_is_scored(damaged: tuple[Path, str]
     assert f"1 files of no known format, such as {inputs}/0.json" in out
 
 
+def test_truth_of_another_size_is_bad_and_of_other_words_is_scored(
+    foreign: Path, ingest_folder: Callable[..., str], pagemill: Pagemill, tmp_path: Path
+) -> None:
+    inputs = tmp_path / "in"
+    inputs.mkdir()
+    for name in ("0.pdf", "2.pdf"):
+        shutil.copy(foreign / name, inputs)
+    small = json.loads((foreign / "2.json").read_text()) | {"img": {"width": 400, "height": 400}}
+    (inputs / "2.json").write_text(json.dumps(small))
+    word = {"text": "elsewhere", "box": [10, 10, 60, 20]}
+    other = {"document": [{"id": 0, "box": word["box"], "words": [word]}], "ro_linkings": []}
+    (inputs / "0.json").write_text(json.dumps(other | {"img": {"width": 400, "height": 400}}))
+    pages = ingest_folder([inputs], tmp_path / "pages")
+    code, out, _ = pagemill("evaluate", "words", pages, "--json")
+    told = json.loads(out)
+    assert (code, told["scored"]) == (1, 1)
+    assert "boxes lie beside the page of 400 x 400" in told["bad_truth"][0]["what"]
+    lines = told["formats"]["roor"]["lines"]
+    assert (lines["strict"]["truth"], lines["of_found_words"]) == (1, None), "nothing was found, and that is no score"
+    code, out, _ = pagemill("evaluate", "words", pages)
+    row = next(line.split() for line in out.splitlines() if line.strip().startswith("roor"))
+    assert row[7:9] == ["0.0000", "-"]
+
+
 def test_nothing_but_damaged_truth_is_an_error_that_names_it(damaged: tuple[Path, str], pagemill: Pagemill) -> None:
     inputs, pages = damaged
     (inputs / "0.txt").unlink()

@@ -222,8 +222,16 @@ def test_any_line_is_shared_out_from_left_to_right_inside_its_box(text: str, lef
 
 
 def test_boxes_are_ordered_and_cut_off_at_the_page() -> None:
-    assert scaled([[60, 10, -5, 500]], 100, 100) == [(0, 100, 600, 1000)]
+    assert scaled([[60, 10, -5, 150]], 100, 100) == [(0, 100, 600, 1000)]
     assert scaled([], 100, 100) == []
+
+
+def test_boxes_of_a_picture_of_another_size_are_an_error() -> None:
+    level = [(40 * i, 40 * i, 40 * i + 30, 40 * i + 30) for i in range(10)]
+    assert len(scaled(level, 400, 400)) == 10
+    assert len(scaled([*level, (500, 500, 600, 600)], 400, 400)) == 11, "one of many is a slip"
+    with pytest.raises(ValueError, match="5 of 10 boxes lie beside the page of 200 x 200"):
+        scaled(level, 200, 200)
 
 
 def test_rows_go_on_while_words_stand_level() -> None:
