@@ -10,7 +10,7 @@ import typer
 
 from jobs.command import require_local, run_command
 from jobs.train import checkpoint
-from jobs.train.config import RUN_FILE, RunConfig
+from jobs.train.config import of_run
 from jobs.train.loop import make_model
 from model import LayoutLMv2ForPreTraining
 from pipeline.prepare.tokenizer import CLS, MASK, PAD, SEP, UNK, PageTokenizer, load_tokenizer
@@ -24,11 +24,9 @@ def export(
 ) -> None:
     """Write the newest checkpoint that verifies, its configuration and its tokenizer."""
     require_local("--out", out)
-    if not (run / RUN_FILE).is_file():
-        raise ValueError(f"no run at {run}: it has no {RUN_FILE}")
+    config = of_run(run)
     if out.exists() and not _may_replace(out):
         raise ValueError(f"{out} exists and is no empty folder and no exported model")
-    config = RunConfig.from_json((run / RUN_FILE).read_bytes())
     found, faults = checkpoint.newest(run / checkpoint.CHECKPOINTS)
     if found is None:
         raise ValueError(f"{run} has no checkpoint to export" + "".join(f"; {fault}" for fault in faults))

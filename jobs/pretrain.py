@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +22,9 @@ from jobs.train.loop import Place, Reading, Trainer, make_model
 from jobs.train.watch import watching
 from model.presets import preset, preset_names
 from pipeline.prepare.tokenizer import PageTokenizer
+from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
+from pipeline.shards.files import Store
 from pipeline.stream import PretrainStream, ShardCache, make_spec, rank_positions
 from schemas.stream import Tail
 
@@ -136,14 +138,17 @@ def _under_torchrun(out: Path, settings: RunConfig, reading: Reading) -> None:
         torch.cuda.set_device(device)  # or every rank's collectives would use the first one
     torch.distributed.init_process_group("nccl" if cuda else "gloo")
     rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
+    place = Place(rank=rank, world_size=world, device=device, reading=reading)
     try:
-        if rank == 0:
-            settle(out, settings)
-            _say_what_is_read(settings, PretrainStream(settings.urls, settings.stream))
-        torch.distributed.barrier()
-        place = Place(rank=rank, world_size=world, device=device, reading=reading)
-        trainer = Trainer(out, settings, place, lambda _step, _values: None)
-        with watching(out, settings) if rank == 0 else nullcontext():
+        with ExitStack() as held:
+            if rank == 0:
+                settle(out, settings)
+                held.enter_context(alone(Store(str(out))))
+                _say_what_is_read(settings, PretrainStream(settings.urls, settings.stream))
+            torch.distributed.barrier()
+            trainer = Trainer(out, settings, place, lambda _step, _values: None)
+            if rank == 0:
+                held.enter_context(watching(out, settings))
             trainer.train()
         if rank == 0:
             print(summary(out))

@@ -69,14 +69,21 @@ def _check_shapes(config: LayoutLMv2Config, input_ids: Tensor, bbox: Tensor, ima
         raise ValueError(f"image has shape {tuple(image.shape)}, not ({pages}, 3, {IMAGE_SIZE}, {IMAGE_SIZE})")
     if image.dtype != torch.uint8 and not image.is_floating_point():
         raise ValueError(f"image has type {image.dtype}, neither uint8 nor floating")
-    for name, tensor in (("input_ids", input_ids), ("bbox", bbox)):
-        if tensor.is_floating_point() or tensor.is_complex():
-            raise ValueError(f"{name} has type {tensor.dtype}, not an integer type")
+    need_integers("input_ids", input_ids)
+    need_integers("bbox", bbox)
+
+
+def need_integers(name: str, tensor: Tensor) -> None:
+    """ValueError for a tensor of fractions, which would be cut off, or of complex numbers."""
+    if tensor.is_floating_point() or tensor.is_complex():
+        raise ValueError(f"{name} has type {tensor.dtype}, not an integer type")
 
 
 def _or_default(name: str, given: Tensor | None, default: Tensor) -> Tensor:
     if given is None:
         return default
+    if name != "attention_mask":  # whose ones and zeros may be of any type
+        need_integers(name, given)
     if given.shape != default.shape:
         raise ValueError(f"{name} has shape {tuple(given.shape)}, not {tuple(default.shape)} as input_ids asks for")
     return given

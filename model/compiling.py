@@ -19,10 +19,15 @@ def compiled(model: PretrainedModel, *, backend: str = "inductor", dynamic: bool
 
     Inputs are checked before the graph, where a bad one still is a ValueError. The number of masked tokens is not known
     to the graph, which needs dynamo's `capture_dynamic_output_shape_ops`: it is switched on, for this process. Inside a
-    graph torch draws its own dropout, so a compiled run is not bit-equal to one that is not.
+    graph torch draws its own dropout, so a compiled run is not bit-equal to one that is not. Of relation extraction,
+    whose pairs are lists, the body is the graph, and it is one in `model` itself from then on.
     """
     dynamo.capture_dynamic_output_shape_ops = True
-    graph = torch.compile(model, fullgraph=True, backend=backend, dynamic=dynamic)
+    graph: Callable[..., Any] = model
+    if model.whole_graph:
+        graph = torch.compile(model, fullgraph=True, backend=backend, dynamic=dynamic)
+    else:
+        model.get_submodule("layoutlmv2").compile(fullgraph=True, backend=backend, dynamic=dynamic)
 
     def forward(**arguments: Any) -> Any:
         prepare_inputs(model.config, **{name: arguments[name] for name in _INPUTS if name in arguments})

@@ -80,12 +80,20 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             found = found[key]
     if not isinstance(found, Mapping) or not all(isinstance(value, Tensor) for value in found.values()):
         raise ValueError(f"{path}: holds no dictionary of tensors")
+    if odd := [name for name, tensor in found.items() if tensor.is_meta or tensor.layout is not torch.strided]:
+        raise ValueError(f"{path}: {odd[0]} is sparse or has no data")
     return {str(name): tensor for name, tensor in found.items()}
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write a safetensors file atomically, each tensor with memory of its own."""
-    own = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    """Write a safetensors file atomically; what shares memory, as tied layers do, is written for each name."""
+    own: dict[str, Tensor] = {}
+    seen: set[int] = set()
+    for name, tensor in tensors.items():
+        flat = tensor.detach().cpu().contiguous()
+        place = flat.untyped_storage().data_ptr()
+        own[name] = flat.clone() if place in seen else flat
+        seen.add(place)
     with replacing(path) as temporary:
         save_file(own, temporary, metadata={"format": "pt"})
 

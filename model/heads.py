@@ -118,26 +118,29 @@ class LayoutLMv2ForQuestionAnswering(PretrainedModel):
         start_BL, end_BL = self.qa_outputs(text_BLD).unbind(-1)
         loss = None
         if start_positions is not None and end_positions is not None:
-            losses = [_position_loss(start_BL, start_positions), _position_loss(end_BL, end_positions)]
+            losses = [
+                _position_loss("start_positions", start_BL, start_positions),
+                _position_loss("end_positions", end_BL, end_positions),
+            ]
             loss = torch.stack(losses).mean()
         return QuestionAnsweringOutput(loss, start_BL.contiguous(), end_BL.contiguous())
 
 
-def mean_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+def mean_cross_entropy(logits: Tensor, labels: Tensor, name: str = "labels") -> Tensor:
     """Mean over the labels other than -100, and zero, not NaN, where there is none. (N, C) and (N,).
 
-    ValueError for other labels than 0..C-1.
+    ValueError for other labels than 0..C-1, which calls them `name`.
     """
-    check_labels("labels", labels, logits.shape[-1])
+    check_labels(name, labels, logits.shape[-1])
     total = cross_entropy(logits.float(), labels.long(), ignore_index=IGNORED, reduction="sum")
     return total / (labels != IGNORED).sum().clamp(min=1)
 
 
-def _position_loss(logits_BL: Tensor, positions: Tensor) -> Tensor:
+def _position_loss(name: str, logits_BL: Tensor, positions: Tensor) -> Tensor:
     positions_B = positions.view(-1)
-    _check_shape("start_positions or end_positions", positions_B, (len(logits_BL),))
+    _check_shape(name, positions_B, (len(logits_BL),))
     inside_B = (positions_B >= 0) & (positions_B < logits_BL.shape[1])
-    return mean_cross_entropy(logits_BL, torch.where(inside_B, positions_B, IGNORED))
+    return mean_cross_entropy(logits_BL, torch.where(inside_B, positions_B, IGNORED), name)
 
 
 def _sequence_loss(logits: Tensor, labels: Tensor, config: LayoutLMv2Config) -> Tensor:
@@ -149,7 +152,7 @@ def _sequence_loss(logits: Tensor, labels: Tensor, config: LayoutLMv2Config) -> 
     if kind == "single_label_classification":
         _check_shape("labels", labels.view(-1), (len(logits),))
         return mean_cross_entropy(logits, labels.view(-1))
-    wanted = labels.float().view(len(logits), -1)
+    wanted = labels.float().unsqueeze(1) if labels.dim() == 1 else labels.float()
     _check_shape("labels", wanted, tuple(logits.shape))
     return mse_loss(logits, wanted) if kind == "regression" else binary_cross_entropy_with_logits(logits, wanted)
 

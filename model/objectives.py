@@ -23,6 +23,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from model.checks import need_integers
+
 IGNORED = -100
 OBJECTIVES = ("mvlm", "tia", "tim")
 
@@ -123,7 +125,8 @@ def _target_weights(targets: Tensor, sample_weight: Tensor | None) -> Tensor:
 
 
 def check_labels(what: str, labels: Tensor, classes: int) -> None:
-    """ValueError for labels other than 0..classes - 1 and -100; a compiled graph cannot look at them."""
+    """ValueError for labels other than integers 0..classes - 1 and -100; a compiled graph cannot see their values."""
+    need_integers(what, labels)
     if not _all_true((labels == IGNORED) | ((labels >= 0) & (labels < classes))):
         values = labels[labels != IGNORED]
         raise ValueError(f"{what} are {int(values.min())}..{int(values.max())} beside {IGNORED}, "

@@ -11,6 +11,7 @@ Shape suffixes: L text tokens, D hidden size, P candidate pairs of all pages.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import Any, ClassVar
 
 import torch
@@ -90,6 +91,7 @@ class LayoutLMv2ForRelationExtraction(PretrainedModel):
     """Links between question and answer entities that are already known."""
 
     head_names: ClassVar[tuple[str, ...]] = ("extractor",)
+    whole_graph: ClassVar[bool] = False  # its pairs are lists, other ones for each batch
 
     def __init__(self, config: LayoutLMv2Config) -> None:
         super().__init__(config)
@@ -162,25 +164,33 @@ def _predictions(logits: Tensor, pairs: Sequence[Pair], entities: Sequence[Entit
 def _check_entities(entities: Sequence[Entities], input_ids: Tensor) -> None:
     if len(entities) != len(input_ids):
         raise ValueError(f"entities are for {len(entities)} pages, input_ids for {len(input_ids)}")
+    length = input_ids.shape[1]
     for page, of_page in enumerate(entities):
-        lengths = {name: len(of_page[name]) for name in ("start", "end", "label")}
-        if len(set(lengths.values())) != 1:
-            raise ValueError(f"entities of page {page} have lists of different lengths: {lengths}")
-        if any(not 0 <= start < input_ids.shape[1] for start in of_page["start"]):
-            raise ValueError(f"entities of page {page} start at {list(of_page['start'])}, outside the "
-                             f"{input_ids.shape[1]} tokens")  # fmt: skip
+        _check_lists(f"entities of page {page}", of_page, ("start", "end", "label"))
+        for start, end in zip(of_page["start"], of_page["end"], strict=True):
+            if not 0 <= start < length or not start <= end <= length:
+                raise ValueError(f"entities of page {page} have one from {start} to {end}, outside the {length} tokens")
         if any(kind not in (OTHER, QUESTION, ANSWER) for kind in of_page["label"]):
             raise ValueError(f"entities of page {page} have labels {list(of_page['label'])}, not all in 0..2")
+
+
+def _check_lists(what: str, lists: Mapping[str, Sequence[int]], names: Sequence[str]) -> None:
+    """ValueError unless there are lists of these names, equally long and of whole numbers."""
+    if missing := [name for name in names if name not in lists]:
+        raise ValueError(f"{what} have no {missing[0]!r}")
+    lengths = {name: len(lists[name]) for name in names}
+    if len(set(lengths.values())) != 1:
+        raise ValueError(f"{what} have lists of different lengths: {lengths}")
+    for name in names:
+        if odd := [number for number in lists[name] if not isinstance(number, Integral)]:
+            raise ValueError(f"{what} have {odd[0]!r} as {name!r}, which is no whole number")
 
 
 def _check_relations(relations: Sequence[Relations], entities: Sequence[Entities]) -> None:
     if len(relations) != len(entities):
         raise ValueError(f"relations are for {len(relations)} pages, entities for {len(entities)}")
     for page, (of_page, those) in enumerate(zip(relations, entities, strict=True)):
-        if len(of_page["head"]) != len(of_page["tail"]):
-            raise ValueError(
-                f"relations of page {page} have {len(of_page['head'])} heads and {len(of_page['tail'])} tails"
-            )
+        _check_lists(f"relations of page {page}", of_page, ("head", "tail"))
         named, count = [*of_page["head"], *of_page["tail"]], len(those["label"])
         if any(not 0 <= entity < count for entity in named):
             raise ValueError(f"relations of page {page} name entities {named}, of which there are {count}")

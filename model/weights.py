@@ -46,6 +46,7 @@ class PretrainedModel(nn.Module):
     # What the class is for, and how the backbone learns where the folder does not say it for that.
     use: ClassVar[Literal["body", "pre-training", "fine-tuning"]] = "fine-tuning"
     visual_defaults: ClassVar[Mapping[str, Any]] = {"visual_norm": "frozen", "visual_freeze_at": 2}
+    whole_graph: ClassVar[bool] = True  # `model.compiling` makes one graph of all of it, or else of the body
     load_report: LoadReport | None = None  # of `from_pretrained`
 
     def __init__(self, config: LayoutLMv2Config) -> None:

@@ -72,11 +72,9 @@ def _refuse_what_a_run_has(context: typer.Context) -> None:
 
 
 def _spec_of(run: Path) -> StreamSpec:
-    from jobs.train.config import RUN_FILE, RunConfig  # noqa: PLC0415
+    from jobs.train.config import of_run  # noqa: PLC0415
 
-    if not (run / RUN_FILE).is_file():
-        raise ValueError(f"no run at {run}: it has no {RUN_FILE}")
-    return RunConfig.from_json((run / RUN_FILE).read_bytes()).stream
+    return of_run(run).stream
 
 
 def _write_pictures(folder: Path, batch: Batch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -14,6 +14,7 @@ from schemas.page import Sha256
 from schemas.stream import Objectives, StreamSpec
 
 RUN_FILE = "run.json"
+R = TypeVar("R", bound=Record)
 
 
 class OptimConfig(Record):
@@ -74,10 +75,25 @@ def pinned_datasets(run: Path) -> list[str] | None:
     return None if before is None else [part.dataset for part in before.stream.datasets]
 
 
+def of_run(run: Path) -> RunConfig:
+    """The configuration of a run; ValueError where there is none."""
+    if (found := recorded(run)) is None:
+        raise ValueError(f"no run at {run}: it has no {RUN_FILE}")
+    return found
+
+
 def recorded(run: Path) -> RunConfig | None:
     """The configuration of a run that was begun."""
     path = run / RUN_FILE
-    return RunConfig.from_json(path.read_bytes()) if path.exists() else None
+    return _parsed(RunConfig, path) if path.exists() else None
+
+
+def _parsed(kind: type[R], path: Path) -> R:
+    """The record in a file; ValueError naming the file where it holds none."""
+    try:
+        return kind.from_json(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _compared(config: RunConfig) -> dict[str, Any]:
@@ -95,7 +111,7 @@ def read_objectives(path: Path | None) -> Objectives:
         return Objectives()
     if not path.is_file():
         raise ValueError(f"no such file: {str(path)!r}")
-    return Objectives.from_json(path.read_bytes())
+    return _parsed(Objectives, path)
 
 
 def _is_left_over(entry: Path) -> bool:

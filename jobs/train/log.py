@@ -37,6 +37,12 @@ class RunLog:
             for name, value in values.items():
                 self._board.add_scalar(name, value, step)
 
+    def sync(self) -> None:
+        """Make what was written durable: a checkpoint must not outlive the lines of the steps before it."""
+        for file in (self._samples, self._metrics):
+            if file is not None:
+                os.fsync(file.fileno())
+
     def __enter__(self) -> Self:
         return self
 

@@ -109,6 +109,7 @@ class Trainer:
                 self._step += 1
                 self._report(self._step, values)
                 if self._step % self._config.checkpoint_every == 0 or self._step == self._config.steps:
+                    log.sync()
                     self._checkpoint()
 
     def _update(self, batch: Batch) -> dict[str, float]:

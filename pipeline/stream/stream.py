@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
@@ -180,8 +181,9 @@ def make_spec(
         raise ValueError(f"{len(named)} datasets with {len(pinned)} digests and {len(shares)} weights")
     if len(named) > 1 and tail is not Tail.WRAP:
         raise ValueError(f"tail must be 'wrap' with several datasets, got {tail.value!r}")
-    if min(shares) <= 0:
-        raise ValueError(f"weights must be more than 0, got {min(shares):g}")
+    for share in shares:
+        if not 0 < share < math.inf:
+            raise ValueError(f"weights must be more than 0 and finite, got {share:g}")
     readers = [TrainReader(url, digest) for url, digest in zip(named, pinned, strict=True)]
     return StreamSpec(
         datasets=tuple(Part(dataset=r.digest, weight=w) for r, w in zip(readers, shares, strict=True)),

@@ -22,7 +22,9 @@ from jobs.cluster.prepare import prepare
 from jobs.cluster.session import session
 from pipeline.ingest import IngestConfig
 from pipeline.prepare import PrepareConfig, load_tokenizer, train_on_parts
+from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
+from pipeline.shards.files import Store
 from pipeline.words import PdfText, RouteConfig
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(1200)]
@@ -100,6 +102,12 @@ def test_a_worker_of_ray_train_that_is_killed_is_replaced(train: str, whole: Pat
     assert process.wait(300) == 0, runner.log()
     _assert_same(run, whole)
     assert runner.log().count(AT_THE_END) == 1
+
+
+def test_a_second_run_in_the_same_folder_is_refused(train: str, whole: Path, runner: Any) -> None:
+    with alone(Store(str(whole))):
+        assert runner.start(*TORCHRUN, train, "--out", whole, *OPTIONS).wait(120) != 0
+    assert f"another command is at work on {whole}" in runner.log()
 
 
 def _has_open(process: psutil.Process, path: Path) -> bool:

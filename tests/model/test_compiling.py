@@ -8,7 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from model import LayoutLMv2ForPreTraining, LayoutLMv2ForTokenClassification, preset
+from model import (
+    LayoutLMv2ForPreTraining,
+    LayoutLMv2ForRelationExtraction,
+    LayoutLMv2ForTokenClassification,
+    preset,
+)
 from model.compiling import compiled
 
 Batch = dict[str, Tensor]
@@ -60,3 +65,16 @@ def test_lengths_share_a_graph(make_batch: Callable[..., Batch]) -> None:
         for length in (16, 40, 104):
             batch = make_batch(pages=2, length=length)
             torch.testing.assert_close(graph(**batch).logits, model(**batch).logits, rtol=1e-4, atol=1e-5)
+
+
+def test_of_relation_extraction_the_body_is_one_graph(batch: Batch) -> None:
+    model = LayoutLMv2ForRelationExtraction(preset("tiny", num_hidden_layers=1)).eval()
+    entities = [{"start": [1, 4], "end": [3, 6], "label": [1, 2]}, {"start": [2], "end": [3], "label": [1]}]
+    with torch.no_grad():
+        expected = model(**batch, entities=entities)
+        graph = compiled(model, backend="eager")
+        got = graph(**batch, entities=entities)
+        torch.testing.assert_close(got.logits, expected.logits, rtol=1e-5, atol=1e-6)
+        with torch._dynamo.config.patch(error_on_recompile=True):
+            graph(**batch, entities=entities[::-1])
+    assert set(model.state_dict()) == set(LayoutLMv2ForRelationExtraction(model.config).state_dict())

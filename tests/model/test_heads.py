@@ -39,6 +39,20 @@ def test_labels_that_do_not_exist_are_named(batch: Batch, label: int) -> None:
         LayoutLMv2ForSequenceClassification(preset("tiny", num_labels=7))(**batch, labels=torch.full((2,), label))
 
 
+def test_labels_and_positions_with_fractions_are_named(batch: Batch) -> None:
+    """They would be cut off to whole numbers."""
+    tokens = LayoutLMv2ForTokenClassification(preset("tiny", num_labels=7))
+    with pytest.raises(ValueError, match="labels has type torch.float32"):
+        tokens(**batch, labels=torch.full((2, 12), 1.5))
+    with pytest.raises(ValueError, match="position_ids has type torch.float32"):
+        tokens(**batch, position_ids=torch.full((2, 12), 0.5))
+    answers = LayoutLMv2ForQuestionAnswering(preset("tiny"))
+    with pytest.raises(ValueError, match="end_positions has type torch.float32"):
+        answers(**batch, start_positions=torch.tensor([1, 2]), end_positions=torch.tensor([1.0, 2.5]))
+    with pytest.raises(ValueError, match=r"start_positions has shape \(3,\)"):
+        answers(**batch, start_positions=torch.tensor([1, 2, 3]), end_positions=torch.tensor([1, 2]))
+
+
 def test_sequence_classifier_reads_three_states(batch: Batch) -> None:
     model = LayoutLMv2ForSequenceClassification(preset("tiny", num_labels=5)).eval()
     body = model.layoutlmv2(**batch)
@@ -68,8 +82,9 @@ def test_problem_follows_labels_or_configuration(batch: Batch) -> None:
     several.config.problem_type = "regression"
     out = several(**batch, labels=targets)
     torch.testing.assert_close(out.loss, mse_loss(out.logits, targets))
-    with pytest.raises(ValueError, match="labels"):
-        several(**batch, labels=torch.tensor([1.0, 2.0]))
+    for odd in (torch.tensor([1.0, 2.0]), torch.rand(5), torch.rand(3, 2), torch.rand(6)):
+        with pytest.raises(ValueError, match="labels has shape"):
+            several(**batch, labels=odd)
 
 
 def test_question_answering(batch: Batch) -> None:

@@ -82,7 +82,11 @@ def test_pages_without_candidates_cost_nothing(batch: Batch) -> None:
     [
         (ENTITIES[:1], "1 pages"),
         ([ENTITIES[0], {"start": [1], "end": [], "label": [1]}], "page 1 .*different lengths"),
-        ([ENTITIES[0], {"start": [12], "end": [13], "label": [1]}], r"page 1 start at \[12\]"),
+        ([ENTITIES[0], {"start": [12], "end": [13], "label": [1]}], "page 1 have one from 12 to 13, outside the 12"),
+        ([ENTITIES[0], {"start": [3], "end": [13], "label": [1]}], "page 1 have one from 3 to 13, outside the 12"),
+        ([ENTITIES[0], {"start": [3], "end": [2], "label": [1]}], "page 1 have one from 3 to 2"),
+        ([ENTITIES[0], {"start": [1.5], "end": [2], "label": [1]}], "page 1 have 1.5 as 'start'"),
+        ([ENTITIES[0], {"start": [1], "label": [1]}], "page 1 have no 'end'"),
         ([ENTITIES[0], {"start": [1], "end": [2], "label": [3]}], r"page 1 have labels \[3\]"),
     ],
 )
@@ -95,7 +99,8 @@ def test_entities_that_do_not_fit_are_named(batch: Batch, entities: list[dict[st
     ("relations", "message"),
     [
         ([], "relations are for 0 pages, entities for 2"),
-        ([{"head": [0], "tail": []}, {"head": [], "tail": []}], "page 0 have 1 heads and 0 tails"),
+        ([{"head": [0], "tail": []}, {"head": [], "tail": []}], "page 0 have lists of different lengths"),
+        ([{"head": [], "tail": []}, {"head": [0]}], "page 1 have no 'tail'"),
         ([{"head": [], "tail": []}, {"head": [9], "tail": [0]}], r"page 1 name entities \[9, 0\]"),
     ],
 )

@@ -23,7 +23,7 @@ from model import (
     LayoutLMv2Model,
     preset,
 )
-from model.files import replacing
+from model.files import read_tensors, replacing, write_tensors
 from model.report import LoadReport, grouped
 from model.weights import PretrainedModel
 
@@ -222,6 +222,26 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         fail_half_way()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_tensors_that_share_memory_are_written_for_each_name(tmp_path: Path) -> None:
+    whole = torch.arange(12.0).view(3, 4)
+    tensors = {"a": whole, "tied": whole, "row": whole[1], "column": whole[:, 1]}
+    write_tensors(tmp_path / "x.safetensors", tensors)
+    assert {n: t.tolist() for n, t in read_tensors(tmp_path / "x.safetensors").items()} == {
+        name: tensor.tolist() for name, tensor in tensors.items()
+    }
+    model = LayoutLMv2Model(preset("tiny", num_hidden_layers=2))
+    model.encoder.layer[1] = model.encoder.layer[0]
+    model.save_pretrained(tmp_path / "tied")
+    assert LayoutLMv2Model.from_pretrained(tmp_path / "tied").config == model.config
+
+
+@pytest.mark.parametrize("odd", [torch.eye(3).to_sparse(), torch.empty(3, device="meta")])
+def test_tensors_without_plain_data_are_named(tmp_path: Path, odd: torch.Tensor) -> None:
+    torch.save({"good": torch.ones(2), "odd": odd}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(ValueError, match=r"pytorch_model.bin: (odd is sparse|not a readable file)"):
+        read_tensors(tmp_path / "pytorch_model.bin")
 
 
 def test_pickled_weights_are_read_as_tensors_alone(tmp_path: Path) -> None:

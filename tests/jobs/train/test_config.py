@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jobs.train.config import RUN_FILE, OptimConfig, RunConfig, pinned_datasets, settle
+from jobs.train.config import RUN_FILE, OptimConfig, RunConfig, pinned_datasets, read_objectives, settle
 from schemas.stream import Objectives, Part, StreamSpec
 
 
@@ -74,5 +74,12 @@ def test_an_empty_folder_and_a_killed_first_start_are_fine(tmp_path: Path) -> No
 def test_a_damaged_run_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / RUN_FILE).write_text("{")
     for function in (lambda: settle(tmp_path, _config()), lambda: pinned_datasets(tmp_path)):
-        with pytest.raises(ValueError, match="RunConfig"):
+        with pytest.raises(ValueError, match=f"^{tmp_path / RUN_FILE}: RunConfig"):
             function()
+
+
+def test_damaged_objectives_are_named_with_their_file(tmp_path: Path) -> None:
+    file = tmp_path / "rates.json"
+    file.write_text('{"mask_rate": 7}')
+    with pytest.raises(ValueError, match=f"^{file}: Objectives"):
+        read_objectives(file)
