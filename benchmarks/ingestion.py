@@ -1,10 +1,11 @@
 """Real runs of `pagemill ingest` on one machine: pages a second, CPU and memory by kind of process.
 
-    python benchmarks/ingestion.py FOLDER [--pages 400] [--workers 1 2] [--repeat 3] [-- OPTIONS OF ingest]
+    python benchmarks/ingestion.py FOLDER... [--pages 400] [--workers 1 2] [--repeat 3] [-- OPTIONS OF ingest]
 
-Takes the first files of FOLDER (PDFs) until they hold so many pages. The numbers of workers take turns, `--repeat`
-times; the figures are medians. CPU and memory are read from /proc twice a second: what a process used in its last half
-second is not seen, so CPU is a little too low. Memory is the resident set with what it shares.
+Takes the first files of the folders (PDFs, and pictures of a page each) until they hold so many pages. The numbers of
+workers take turns, `--repeat` times; the figures are medians. CPU and memory are read from /proc twice a second: what a
+process used in its last half second is not seen, so CPU is a little too low. Memory is the resident set with what it
+shares.
 """
 
 from __future__ import annotations
@@ -64,20 +65,27 @@ class Run:
         return max((seen.peak for seen in self.processes.values() if seen.kind == kind), default=0.0)
 
 
-def choose(folder: Path, pages: int) -> list[Path]:
-    """The first PDFs that hold so many pages together."""
+def choose(folders: list[Path], pages: int) -> list[Path]:
+    """The first PDFs and pictures that hold so many pages together."""
     chosen: list[Path] = []
-    for path in sorted(folder.rglob("*.pdf")):
+    for path in (path for folder in folders for path in sorted(folder.rglob("*"))):
         if pages <= 0:
             break
-        try:
-            document = pypdfium2.PdfDocument(path)
-        except pypdfium2.PdfiumError:
-            continue
-        pages -= len(document)
-        document.close()
-        chosen.append(path)
+        if count := _pages_of(path):
+            pages -= count
+            chosen.append(path)
     return chosen
+
+
+def _pages_of(path: Path) -> int:
+    """0 for what is no document."""
+    if path.suffix in {".png", ".jpg"}:
+        return 1
+    try:
+        with pypdfium2.PdfDocument(path) as document:
+            return len(document)
+    except (pypdfium2.PdfiumError, OSError):
+        return 0
 
 
 def run(files: list[Path], workers: int, options: list[str]) -> Run:
@@ -142,12 +150,12 @@ def main() -> None:
         place = arguments.index("--")
         arguments, options = arguments[:place], arguments[place + 1 :]
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--pages", type=int, default=400)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--repeat", type=int, default=3)
     asked = parser.parse_args(arguments)
-    files = choose(asked.folder, asked.pages)
+    files = choose(asked.folders, asked.pages)
     print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.processor() or platform.machine()}, {psutil.cpu_count()} CPUs")
     runs: dict[int, list[Run]] = {workers: [] for workers in asked.workers}
     for _ in range(asked.repeat):

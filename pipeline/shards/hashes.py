@@ -47,7 +47,7 @@ def minhash(words: Sequence[str]) -> tuple[int, ...]:
     return tuple((values.min(axis=1) >> np.uint64(32)).tolist())
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)  # 3 MB: most words of a page are frequent ones
 def _word_hash(word: str) -> int:
     return int.from_bytes(blake2b(word.lower().encode(), digest_size=8).digest(), "little")
 
