@@ -105,5 +105,6 @@ def _weighted_median(slopes: NDArray[np.float64], weights: NDArray[np.float64]) 
     by_slope = np.lexsort((weights, slopes))
     so_far = np.cumsum(weights[by_slope])
     half = np.searchsorted(so_far, so_far[-1] / 2)
-    slope = float(slopes[by_slope[min(int(half), len(slopes) - 1)]])
+    # Rounded, as sums over words in another order may differ in their last digits.
+    slope = round(float(slopes[by_slope[min(int(half), len(slopes) - 1)]]), 9)
     return slope if abs(slope) <= _MAX_SLOPE else 0.0
