@@ -17,7 +17,11 @@ COMMANDS = {
         "relayout",
         "Make lines and reading order of a dataset of pages again, as a new dataset, without OCR.",
     ),
-    "dataset": Lazy("jobs.dataset.app", "app", "Add to a dataset, prove that it is whole, or make one of several."),
+    "dataset": Lazy(
+        "jobs.dataset.app",
+        "app",
+        "Add to a dataset, prove that it is whole, make one of several, or drop what was begun.",
+    ),
     "evaluate": Lazy(
         "jobs.evaluate.app", "app", "Score a dataset of pages against truth: words, lines, reading order."
     ),

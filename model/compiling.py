@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from torch._dynamo import config as dynamo
 
-from model.checks import prepare_inputs
+from model.checks import need_integers, prepare_inputs
 from model.weights import PretrainedModel
 
+_INTEGERS = ("mlm_labels", "tia_labels", "tim_labels", "start_positions", "end_positions")
 _INPUTS = ("input_ids", "bbox", "image", "attention_mask", "token_type_ids", "position_ids")
 
 
@@ -31,6 +32,9 @@ def compiled(model: PretrainedModel, *, backend: str = "inductor", dynamic: bool
 
     def forward(**arguments: Any) -> Any:
         prepare_inputs(model.config, **{name: arguments[name] for name in _INPUTS if name in arguments})
+        for name in _INTEGERS:
+            if arguments.get(name) is not None:
+                need_integers(name, arguments[name])
         return graph(**arguments)
 
     return forward

@@ -139,6 +139,8 @@ def mean_cross_entropy(logits: Tensor, labels: Tensor, name: str = "labels") -> 
 def _position_loss(name: str, logits_BL: Tensor, positions: Tensor) -> Tensor:
     positions_B = positions.view(-1)
     _check_shape(name, positions_B, (len(logits_BL),))
+    if not positions_B.is_floating_point():
+        positions_B = positions_B.long()  # bytes have no -100
     inside_B = (positions_B >= 0) & (positions_B < logits_BL.shape[1])
     return mean_cross_entropy(logits_BL, torch.where(inside_B, positions_B, IGNORED), name)
 

@@ -127,6 +127,8 @@ def _target_weights(targets: Tensor, sample_weight: Tensor | None) -> Tensor:
 def check_labels(what: str, labels: Tensor, classes: int) -> None:
     """ValueError for labels other than integers 0..classes - 1 and -100; a compiled graph cannot see their values."""
     need_integers(what, labels)
+    if labels.dtype == torch.uint8:
+        raise ValueError(f"{what} has type {labels.dtype}, which has no {IGNORED}")
     if not _all_true((labels == IGNORED) | ((labels >= 0) & (labels < classes))):
         values = labels[labels != IGNORED]
         raise ValueError(f"{what} are {int(values.min())}..{int(values.max())} beside {IGNORED}, "

@@ -11,7 +11,7 @@ Shape suffixes: L text tokens, D hidden size, P candidate pairs of all pages.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral
+from operator import index
 from typing import Any, ClassVar
 
 import torch
@@ -118,9 +118,9 @@ class LayoutLMv2ForRelationExtraction(PretrainedModel):
         the loss, which is the sum over pages of the mean over a page's pairs, as in the original code. Raises
         ValueError for entities that do not fit the input.
         """
-        _check_entities(entities, input_ids)
+        entities = _checked_entities(entities, input_ids)
         if relations is not None:
-            _check_relations(relations, entities)
+            relations = _checked_relations(relations, entities)
         body = self.layoutlmv2(input_ids, bbox, image, attention_mask, token_type_ids, position_ids)
         text_BLD = self.dropout(body.last_hidden_state[:, : input_ids.shape[1]])
         pairs = candidate_pairs(entities)
@@ -161,36 +161,48 @@ def _predictions(logits: Tensor, pairs: Sequence[Pair], entities: Sequence[Entit
     return found
 
 
-def _check_entities(entities: Sequence[Entities], input_ids: Tensor) -> None:
+def _checked_entities(entities: Sequence[Entities], input_ids: Tensor) -> list[dict[str, list[int]]]:
     if len(entities) != len(input_ids):
         raise ValueError(f"entities are for {len(entities)} pages, input_ids for {len(input_ids)}")
     length = input_ids.shape[1]
-    for page, of_page in enumerate(entities):
-        _check_lists(f"entities of page {page}", of_page, ("start", "end", "label"))
-        for start, end in zip(of_page["start"], of_page["end"], strict=True):
+    found = [
+        _checked_lists(f"entities of page {page}", of_page, ("start", "end", "label"))
+        for page, of_page in enumerate(entities)
+    ]
+    for page, of in enumerate(found):
+        for start, end in zip(of["start"], of["end"], strict=True):
             if not 0 <= start < length or not start <= end <= length:
                 raise ValueError(f"entities of page {page} have one from {start} to {end}, outside the {length} tokens")
-        if any(kind not in (OTHER, QUESTION, ANSWER) for kind in of_page["label"]):
-            raise ValueError(f"entities of page {page} have labels {list(of_page['label'])}, not all in 0..2")
+        if any(kind not in (OTHER, QUESTION, ANSWER) for kind in of["label"]):
+            raise ValueError(f"entities of page {page} have labels {of['label']}, not all in 0..2")
+    return found
 
 
-def _check_lists(what: str, lists: Mapping[str, Sequence[int]], names: Sequence[str]) -> None:
-    """ValueError unless there are lists of these names, equally long and of whole numbers."""
+def _checked_lists(what: str, lists: Entities, names: Sequence[str]) -> dict[str, list[int]]:
+    """The lists of these names; ValueError unless they are there, equally long and of whole numbers."""
     if missing := [name for name in names if name not in lists]:
         raise ValueError(f"{what} have no {missing[0]!r}")
     lengths = {name: len(lists[name]) for name in names}
     if len(set(lengths.values())) != 1:
         raise ValueError(f"{what} have lists of different lengths: {lengths}")
-    for name in names:
-        if odd := [number for number in lists[name] if not isinstance(number, Integral)]:
-            raise ValueError(f"{what} have {odd[0]!r} as {name!r}, which is no whole number")
+    return {name: [_whole(f"{what} have {number!r} as {name!r}", number) for number in lists[name]] for name in names}
 
 
-def _check_relations(relations: Sequence[Relations], entities: Sequence[Entities]) -> None:
+def _whole(what: str, number: Any) -> int:
+    try:
+        return index(number)
+    except TypeError:
+        raise ValueError(f"{what}, which is no whole number") from None
+
+
+def _checked_relations(relations: Sequence[Relations], entities: Sequence[Entities]) -> list[dict[str, list[int]]]:
     if len(relations) != len(entities):
         raise ValueError(f"relations are for {len(relations)} pages, entities for {len(entities)}")
-    for page, (of_page, those) in enumerate(zip(relations, entities, strict=True)):
-        _check_lists(f"relations of page {page}", of_page, ("head", "tail"))
-        named, count = [*of_page["head"], *of_page["tail"]], len(those["label"])
+    found = [
+        _checked_lists(f"relations of page {page}", of_page, ("head", "tail")) for page, of_page in enumerate(relations)
+    ]
+    for page, (of, those) in enumerate(zip(found, entities, strict=True)):
+        named, count = [*of["head"], *of["tail"]], len(those["label"])
         if any(not 0 <= entity < count for entity in named):
             raise ValueError(f"relations of page {page} name entities {named}, of which there are {count}")
+    return found

@@ -86,7 +86,8 @@ def _refuse_merge(files: GenerationFiles) -> None:
     plan = files.read_plan()
     if plan is not None and plan.copied_from is not None:
         raise ValueError(
-            f"{files.store.url}/{files.name} is a merge or relayout that was cut off: give that command again first"
+            f"{files.store.url}/{files.name} is a merge or relayout that was cut off: give that command again first,"
+            " or drop it with `pagemill dataset discard`"
         )
 
 

@@ -11,11 +11,13 @@ from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.generation import GenerationFiles, generation_name
 
+_NOTHING = "nothing is under way"
+
 
 def discard(
     dataset: Annotated[str, typer.Argument(help="The dataset: a folder or an fsspec URL.", show_default=False)],
 ) -> None:
-    """Drop a generation that was begun and is not finished, with all of its files; finished ones stay as they are.
+    """Drop a generation that was begun and is not finished; finished ones stay as they are.
 
     For inputs that were a mistake, or that cannot be reached any more: else the next run would go on with them.
     """
@@ -23,9 +25,6 @@ def discard(
     store = Dataset(dataset).store
     with alone(store):
         files = GenerationFiles(store, generation_name(len(Dataset(dataset).info.generations)))
-        done = len(files.done())
-        print(f"{dataset}: {_dropped(files, done) if files.discard() else 'nothing is under way'}")
-
-
-def _dropped(files: GenerationFiles, units: int) -> str:
-    return f"{files.name} is dropped, {units} unit(s) of it were done"
+        units = files.discard()
+    dropped = f"{files.name} is dropped, {units} unit(s) of it were done"
+    print(f"{dataset}: {_NOTHING if units is None else dropped}")

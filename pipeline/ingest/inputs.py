@@ -91,7 +91,8 @@ class InputFiles:
         """
         if self._files.read_plan() is not None:
             raise RuntimeError(
-                f"{self._store.url}/{self._folder} was planned by another command: let that one end, or give it again"
+                f"{self._store.url}/{self._folder} was planned by another command: let that one end, give it again,"
+                " or drop what it has begun with `pagemill dataset discard`"
             )
         self._store.remove(f"{self._folder}/{SEAL}")
         for folder in _FOLDERS:

@@ -29,8 +29,11 @@ def level(box: NDArray[np.float64], line: NDArray[np.intp]) -> tuple[NDArray[np.
 
 
 def straighten(box: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Boxes as they would stand if neighbours in a row were level, as far as all of the page leans one way."""
-    return straight(box, _slope_of_neighbours(box))
+    """Boxes moved up or down so that neighbours in a row are level, as far as all of the page leans one way.
+
+    Never turned: rows of two columns need not be level, and turning what does not lean would close its gutters.
+    """
+    return _moved(box, _slope_of_neighbours(box))
 
 
 def leans(slope: float | None) -> bool:
@@ -40,8 +43,10 @@ def leans(slope: float | None) -> bool:
 
 def straight(box: NDArray[np.float64], slope: float) -> NDArray[np.float64]:
     """Boxes of a page that leans by `slope`, down by so much a unit to the right: if it is little, moved up or down."""
-    if leans(slope):
-        return turned_back(box, slope)
+    return turned_back(box, slope) if leans(slope) else _moved(box, slope)
+
+
+def _moved(box: NDArray[np.float64], slope: float) -> NDArray[np.float64]:
     moved = box.copy()
     if slope:
         moved[:, [1, 3]] -= slope * ((box[:, 0] + box[:, 2]) / 2)[:, None]

@@ -89,14 +89,30 @@ class GenerationFiles:
         """How a file is named by what promises its bytes."""
         return FileRef(name=name, size=len(data), sha256=sha256_hex(data))
 
-    def discard(self) -> bool:
-        """Remove every file of it, what fixes its work first; whether there was any. Not for a finished one."""
+    def discard(self) -> int | None:
+        """Remove every file of it, which must not be finished: how many of its units were done, None without any file.
+
+        Whenever this is cut off, the same work can go on. ValueError where something else has its name.
+        """
+        path = self.store.local_path(self.name)
+        if path is not None and path.exists() and (path.is_symlink() or not path.is_dir()):
+            raise ValueError(f"{path} is no folder of a generation")
         if not self.store.exists(self.name):
-            return False
-        for seal in (LISTING_FILE, PLAN_FILE):  # a copy's listing without its plan would pass for one to be ingested
+            return None
+        units = len(self.done())
+        self.store.remove_folder(f"{self.name}/units")  # no marker may outlive what it promises
+        # A listing without its plan is that of an ingestion, which makes the plan again; of a copy it must not be seen.
+        for seal in (LISTING_FILE, PLAN_FILE) if self._is_copy() else (PLAN_FILE, LISTING_FILE):
             self.store.remove(f"{self.name}/{seal}")
         self.store.remove_folder(self.name)
-        return True
+        return units
+
+    def _is_copy(self) -> bool:
+        try:
+            plan = self.read_plan()
+        except ValueError:  # damaged: nothing goes on from it
+            return False
+        return plan is not None and plan.copied_from is not None
 
     def write_plan_parts(self, tables: Iterable[pa.Table], unit_rows: int) -> tuple[list[FileRef], int]:
         """Rows of a plan as they come, one row group a unit; (files, number of rows) for `seal_plan`."""
@@ -267,7 +283,7 @@ def open_or_create(store: Store, content: Kind, config: dict[str, object]) -> Da
 
 def _refuse_inside_another(store: Store) -> None:
     """ValueError where a folder lies in that of another dataset: what copies or removes the one would meet it."""
-    for folder in Path(store.root).parents if store.local else ():
+    for folder in Path(store.root).resolve().parents if store.local else ():
         if (folder / DATASET_FILE).is_file():
             raise ValueError(f"--out {store.root} lies in the dataset {folder}: choose a folder outside of it")
 

@@ -183,7 +183,7 @@ def make_spec(
         raise ValueError(f"tail must be 'wrap' with several datasets, got {tail.value!r}")
     for share in shares:
         if not 0 < share < math.inf:
-            raise ValueError(f"weights must be more than 0 and finite, got {share:g}")
+            raise ValueError(f"weights must be more than 0, got {share:g}")
     readers = [TrainReader(url, digest) for url, digest in zip(named, pinned, strict=True)]
     return StreamSpec(
         datasets=tuple(Part(dataset=r.digest, weight=w) for r, w in zip(readers, shares, strict=True)),

@@ -46,6 +46,8 @@ def test_labels_and_positions_with_fractions_are_named(batch: Batch) -> None:
         tokens(**batch, labels=torch.full((2, 12), 1.5))
     with pytest.raises(ValueError, match="position_ids has type torch.float32"):
         tokens(**batch, position_ids=torch.full((2, 12), 0.5))
+    with pytest.raises(ValueError, match="labels has type torch.uint8, which has no -100"):
+        tokens(**batch, labels=torch.zeros(2, 12, dtype=torch.uint8))
     answers = LayoutLMv2ForQuestionAnswering(preset("tiny"))
     with pytest.raises(ValueError, match="end_positions has type torch.float32"):
         answers(**batch, start_positions=torch.tensor([1, 2]), end_positions=torch.tensor([1.0, 2.5]))

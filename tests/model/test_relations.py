@@ -107,3 +107,17 @@ def test_entities_that_do_not_fit_are_named(batch: Batch, entities: list[dict[st
 def test_relations_that_do_not_fit_are_named(batch: Batch, relations: list[dict[str, list[int]]], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         LayoutLMv2ForRelationExtraction(preset("tiny"))(**batch, entities=ENTITIES, relations=relations)
+
+
+def test_numbers_of_torch_are_numbers(batch: Batch) -> None:
+    model = LayoutLMv2ForRelationExtraction(preset("tiny")).eval()
+    relations = [{"head": [0], "tail": [1]}, {"head": [], "tail": []}]
+    entities = [{"start": [1, 4], "end": [3, 6], "label": [1, 2]}, {"start": [], "end": [], "label": []}]
+    tensors = [[{name: torch.tensor(values) for name, values in page.items()} for page in pages]
+               for pages in (entities, relations)]  # fmt: skip
+    with torch.no_grad():
+        expected, got = (
+            model(**batch, entities=entities, relations=relations),
+            model(**batch, entities=tensors[0], relations=tensors[1]),
+        )
+    assert (got.loss, got.pairs, got.pred_relations) == (expected.loss, expected.pairs, expected.pred_relations)

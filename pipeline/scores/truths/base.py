@@ -16,7 +16,8 @@ from schemas.boxes import UNIT
 
 NO_LINE = -1
 MAX_WORDS = 200_000  # of one page
-_BESIDE_PAGE = 0.25  # of the boxes: a few may be wrong, so many are those of a picture of another size
+# Boxes, and their share: a few may be wrong, so many are those of a picture of another size.
+_BESIDE_PAGE, _BESIDE_SHARE = 4, 0.25
 
 Number = Annotated[float, Field(ge=0, le=UNIT)]
 Frame = tuple[Number, Number, Number, Number]
@@ -98,7 +99,7 @@ def scaled(boxes: ArrayLike, width: float, height: float) -> list[tuple[float, f
     low, high = np.minimum(sides[:, :2], sides[:, 2:]), np.maximum(sides[:, :2], sides[:, 2:])
     middle = (low + high) / 2
     beside = int(((middle < 0) | (middle > UNIT)).any(axis=1).sum())
-    if beside > _BESIDE_PAGE * len(array):
+    if beside >= _BESIDE_PAGE and beside > _BESIDE_SHARE * len(array):
         raise ValueError(f"{beside} of {len(array)} boxes lie beside the page of {width:g} x {height:g}")
     return frames_of(np.clip(np.hstack([low, high]), 0, UNIT))
 

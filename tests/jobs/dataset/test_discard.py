@@ -79,12 +79,12 @@ def test_inputs_that_cannot_be_reached_any_more_are_given_up(
     assert InputFiles(GenerationFiles(made.store, "gen-0001")).read_listing() is None
 
 
-@pytest.mark.parametrize("kept", [0, 1, 2])
+@pytest.mark.parametrize("kept", [0, 1, 2, 3])
 def test_a_discard_that_was_cut_off_is_given_again(
     begun: tuple[Story, dict[str, bytes]], monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
     story, before = begun
-    calls = iter(range(3))
+    calls = iter(range(4))
     removed = {"remove": Store.remove, "remove_folder": Store.remove_folder}
 
     def counted(name: str) -> Callable[[Store, str], None]:

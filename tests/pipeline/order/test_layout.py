@@ -141,6 +141,17 @@ def test_a_page_that_leans_is_read_as_it_was_written(truth: Truth, document_type
     assert split == 0
 
 
+@pytest.mark.parametrize(("offset", "each"), [(0, 2), (2, 2), (5, 2), (3, 1), (5, 1)])
+def test_rows_of_columns_that_are_not_level_are_no_lean(offset: int, each: int) -> None:
+    """Lines of one or two words say nothing about the page, and those of other columns stand as they like."""
+    wide = 105 if each == 1 else 50
+    places = [
+        (40 + 130 * k + 55 * j, 40 + 15 * i + offset * k) for k in range(3) for i in range(55) for j in range(each)
+    ]
+    boxes = [(x, y, x + wide, y + 10) for x, y in places]
+    assert arrange(boxes, 1.0).order == list(range(len(boxes)))
+
+
 @pytest.mark.parametrize("degrees", [-5.0, 5.0])
 @pytest.mark.parametrize("document_type", TYPES)
 def test_so_are_pages_from_the_right_and_from_top_to_bottom(truth: Truth, document_type: str, degrees: float) -> None:

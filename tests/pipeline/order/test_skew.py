@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.order.skew import level, straighten, turned_back
+from pipeline.order.skew import level, turned_back
 
 
 def page(slope: float, words: int = 8, lines: int = 10) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
@@ -29,13 +29,12 @@ def turned(box: NDArray[np.float64], slope: float) -> NDArray[np.float64]:
     return np.stack([across.min(1), down.min(1), across.max(1), down.max(1)], axis=1)
 
 
-@pytest.mark.parametrize("slope", [-0.0875, -0.02, 0.02, 0.05, 0.0875])  # five degrees
+@pytest.mark.parametrize("slope", [-0.1, -0.02, 0.02, 0.05, 0.11])
 def test_a_page_that_was_turned_is_turned_back(slope: float) -> None:
     level_box, line = page(0.0)
     box = turned(level_box, slope)
     assert np.allclose(turned_back(box, slope), level_box)
     assert np.allclose(level(box, line)[0], level_box)
-    assert np.allclose(straighten(box), level_box)
 
 
 def test_no_box_turns_inside_out() -> None:

@@ -216,6 +216,16 @@ def test_a_folder_goes_with_all_that_is_in_it(store: Store) -> None:
     assert store.list("gene") == ["c.tar"]
 
 
+def test_a_name_that_looks_like_a_pattern_is_none() -> None:
+    here, other = (Store(f"memory://{uuid.uuid4().hex}/{name}/set") for name in ("run[1]", "run1"))
+    other = Store(here.url.replace("run[1]", "run1"))
+    for store in (here, other):
+        store.write("gen/a.tar", b"x")
+    here.remove_folder("gen")
+    assert not here.exists("gen/a.tar")
+    assert other.exists("gen/a.tar")
+
+
 @given(st.lists(st.binary(max_size=9), max_size=80))
 @settings(max_examples=20, deadline=None)
 def test_many_come_in_their_order(contents: list[bytes]) -> None:

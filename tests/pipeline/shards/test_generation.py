@@ -245,3 +245,40 @@ def test_no_dataset_is_made_inside_another(store: Store, tmp_path: Path) -> None
     with pytest.raises(ValueError, match=f"lies in the dataset {tmp_path}/set"):
         open_or_create(inner, "pages", CONFIG)
     assert not (tmp_path / "set/gen-0000").exists()
+    (tmp_path / "set/gen-0000").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "set/gen-0000")
+    with pytest.raises(ValueError, match="lies in the dataset"):
+        open_or_create(Store(str(tmp_path / "link/again")), "pages", CONFIG)
+    open_or_create(Store(f"{store.url}/../beside"), "pages", CONFIG)
+
+
+def test_what_is_no_folder_of_a_generation_is_not_discarded(files: GenerationFiles, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/plan.json").write_text("{}")
+    (tmp_path / "set").mkdir()
+    place = tmp_path / "set/gen-0000"
+    for make in (lambda: place.symlink_to(tmp_path / "other"), lambda: place.write_text("x")):
+        make()
+        with pytest.raises(ValueError, match="is no folder of a generation"):
+            files.discard()
+        place.unlink()
+    assert (tmp_path / "other/plan.json").exists()
+
+
+def test_no_marker_outlives_the_rest(files: GenerationFiles, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However far a discard has come: what is still there of the generation can be gone on with."""
+    files.write_plan(plan_rows(2), 2, "")
+    files.write_unit("000000", [row()], ("pages-000000", b"tar", b"index"))
+
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "remove", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            files.discard()
+    assert files.done() == set()
+    assert files.read_plan() is not None
+    assert files.discard() == 0
+    assert files.discard() is None
+    assert not store.exists("gen-0000")

@@ -230,6 +230,7 @@ def test_boxes_of_a_picture_of_another_size_are_an_error() -> None:
     level = [(40 * i, 40 * i, 40 * i + 30, 40 * i + 30) for i in range(10)]
     assert len(scaled(level, 400, 400)) == 10
     assert len(scaled([*level, (500, 500, 600, 600)], 400, 400)) == 11, "one of many is a slip"
+    assert len(scaled([(500, 500, 600, 600)], 400, 400)) == 1, "so are a few"
     with pytest.raises(ValueError, match="5 of 10 boxes lie beside the page of 200 x 200"):
         scaled(level, 200, 200)
 
