@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 
+from model.checks import need_integers
 from model.config import LayoutLMv2Config
 from model.dropout import Dropout
 from model.initialise import initialise
@@ -139,8 +140,8 @@ def mean_cross_entropy(logits: Tensor, labels: Tensor, name: str = "labels") -> 
 def _position_loss(name: str, logits_BL: Tensor, positions: Tensor) -> Tensor:
     positions_B = positions.view(-1)
     _check_shape(name, positions_B, (len(logits_BL),))
-    if not positions_B.is_floating_point():
-        positions_B = positions_B.long()  # bytes have no -100
+    need_integers(name, positions_B)
+    positions_B = positions_B.long()  # bytes have no -100
     inside_B = (positions_B >= 0) & (positions_B < logits_BL.shape[1])
     return mean_cross_entropy(logits_BL, torch.where(inside_B, positions_B, IGNORED), name)
 

@@ -81,17 +81,13 @@ def lined(
 
     N x 4 boxes in units that compare in both directions; `own_line` is the engine's grouping.
     """
-    way = _ways(even, letters)
-    line = _grouped(way) if own_line is None else own_line
-    slope = slope_of_lines(way.frame, line)
-    for _ in range(_TURNS):
-        if not leans(slope):
-            break
-        assert slope is not None
-        even = turned_back(even, -slope if way.from_the_right else slope)
+    for turns in range(_TURNS + 1):
         way = _ways(even, letters)
         line = _grouped(way) if own_line is None else own_line
         slope = slope_of_lines(way.frame, line)
+        if slope is None or not leans(slope) or turns == _TURNS:
+            break
+        even = turned_back(even, -slope if way.from_the_right else slope)
     return way, line, slope
 
 

@@ -36,9 +36,9 @@ def straighten(box: NDArray[np.float64]) -> NDArray[np.float64]:
     return _moved(box, _slope_of_neighbours(box))
 
 
-def leans(slope: float | None) -> bool:
+def leans(slope: float) -> bool:
     """Whether a page leans so much that moving its words up or down is not enough."""
-    return slope is not None and abs(slope) > _LEANS
+    return abs(slope) > _LEANS
 
 
 def straight(box: NDArray[np.float64], slope: float) -> NDArray[np.float64]:
