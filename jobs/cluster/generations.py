@@ -12,18 +12,13 @@ from pipeline.shards.files import Store
 from pipeline.shards.generation import (
     GenerationFiles,
     add_generation,
-    generation_name,
     is_inputs_unit,
+    next_generation,
     unit_name,
 )
 from schemas.dataset import Counts, DatasetInfo, GenerationPlan
 
 _TELLING = 100  # rows
-
-
-def next_generation(info: DatasetInfo) -> str:
-    """Name of the generation that comes after the finished ones."""
-    return generation_name(len(info.generations))
 
 
 def pending(store: Store, info: DatasetInfo) -> GenerationPlan | None:

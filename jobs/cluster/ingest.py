@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.cluster.failures import plain_failures
-from jobs.cluster.generations import Allowance, carry_through, next_generation
+from jobs.cluster.generations import Allowance, carry_through
 from jobs.cluster.probing import probe_all
 from jobs.cluster.session import session
 from jobs.cluster.sharing import require_shared
@@ -34,7 +34,7 @@ from pipeline.ingest.retry import rejected, retry_rows
 from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
-from pipeline.shards.generation import GenerationFiles, open_or_create
+from pipeline.shards.generation import GenerationFiles, next_generation, open_or_create
 from pipeline.sources import Listed, list_inputs
 from schemas.dataset import DatasetInfo, GenerationPlan, Listing
 

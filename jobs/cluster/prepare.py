@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from jobs.cluster.generations import carry_through, next_generation, pending
+from jobs.cluster.generations import carry_through, pending
 from jobs.cluster.session import session
 from jobs.cluster.sharing import dataset_paths, require_shared
 from jobs.cluster.surveying import find_sides, survey
@@ -16,7 +16,7 @@ from pipeline.prepare.unit import SPLIT_FILE, TOKENIZER_FILE, generations_of
 from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
-from pipeline.shards.generation import GenerationFiles, open_or_create
+from pipeline.shards.generation import GenerationFiles, next_generation, open_or_create
 from pipeline.shards.tar import parquet_bytes
 from schemas.dataset import DatasetInfo, FileRef, GenerationPlan
 

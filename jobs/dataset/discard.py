@@ -9,7 +9,7 @@ import typer
 from jobs.command import require_lasting
 from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
-from pipeline.shards.generation import GenerationFiles, generation_name
+from pipeline.shards.generation import GenerationFiles, next_generation
 
 _NOTHING = "nothing is under way"
 
@@ -24,7 +24,7 @@ def discard(
     require_lasting("DATASET", dataset)
     store = Dataset(dataset).store
     with alone(store):
-        files = GenerationFiles(store, generation_name(len(Dataset(dataset).info.generations)))
+        files = GenerationFiles(store, next_generation(Dataset(dataset).info))
         units = files.discard()
     dropped = f"{files.name} is dropped, {units} unit(s) of it were done"
     print(f"{dataset}: {_NOTHING if units is None else dropped}")

@@ -262,6 +262,11 @@ def generation_name(number: int) -> str:
     return f"gen-{number:04d}"
 
 
+def next_generation(info: DatasetInfo) -> str:
+    """Name of the generation that comes after the finished ones."""
+    return generation_name(len(info.generations))
+
+
 def open_or_create(store: Store, content: Kind, config: dict[str, object]) -> DatasetInfo:
     """The dataset at `store`, made if nothing is there.
 
