@@ -2,10 +2,10 @@
 
     python benchmarks/overhead.py INPUT... [--pages 400]
 
-The page's own work is rendering, characters, words, route, lines, order, and OCR; all else is around it: reading and
-hashing files, pictures to JPEG, signatures, records, tars, manifests, markers, messages between processes. Functions
-of the worker are timed from outside, each without what it calls that has a line of its own; the child processes'
-time is the system's. What Ray adds is in `benchmarks/ingestion.py`.
+The page's own work is rendering, characters, words, route, boxes, lines, order, and OCR; all else is around it:
+reading and hashing files, pictures to JPEG, signatures, records, tars, manifests, markers, messages between processes.
+Functions of the worker are timed from outside, each without what it calls that has a line of its own; the child
+processes' time is the system's. What Ray adds is in `benchmarks/ingestion.py`.
 """
 
 from __future__ import annotations
@@ -44,11 +44,15 @@ LINES: dict[str, list[tuple[Any, str]]] = {
     "own: route": [(pipeline.words.extract, name) for name in ("ink_of", "features_of", "decide", "rest_of")],
     "own: which way up": [(pipeline.words.extract, name) for name in ("pose_of_chars", "find_pose")],
     "own: lines and order": [(pipeline.ingest.layout, name) for name in ("arrange", "letters_of")],
+    "own: boxes to 0..1000, words into order": [(pipeline.ingest.page, name) for name in ("normalise", "lay_out")],
     "read and hash the file": [(pipeline.ingest.unit, "read_source")],
     "messages with child processes": [(LimitedProcess, "ask")],
     "picture to JPEG": [(pipeline.ingest.page, "encode_picture")],
     "signatures: MinHash, perceptual hash": [(pipeline.ingest.unit, "minhash"), (pipeline.ingest.unit, "phash")],
-    "record": [(pipeline.ingest.page.PageMaker, "_record")],
+    "record": [
+        (pipeline.ingest.page.PageMaker, "_record"),
+        *((pipeline.ingest.layout, name) for name in ("Words", "Lines")),
+    ],
     "record to JSON, tar, index, hashes": [(pipeline.ingest.unit, "add_page"), (ShardBuilder, "finish")],
     "plan read; manifest and marker written": [(GenerationFiles, "write_unit"), (GenerationFiles, "read_plan_unit")],
 }

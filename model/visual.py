@@ -15,20 +15,30 @@ from model.config import P2_SIZE, LayoutLMv2Config, VisualNorm
 from model.detectron2_args import PIXEL_MEAN, PIXEL_STD
 from model.norm import ChannelNorm
 
+_SAFE_CHANNELS = 16  # of the maps that oneDNN may take with a stride by itself; see NormedConv
+
 
 class NormedConv(nn.Conv2d):
     """Convolution without bias, then its norm, which detectron2 keeps as a child named `norm`.
 
     A norm with fixed statistics is folded into the convolution: one pass over the maps instead of two, forward and
     backward, and the gradient of the convolution stays exact.
+
+    A 1x1 convolution with a stride is given every second pixel, where its maps have few channels. oneDNN does that
+    itself, and on CPUs with AVX-512 writes beyond its buffer then: the process dies of it (uxlfoundation/oneDNN#6035).
     """
 
     def __init__(self, channels: int, out: int, size: int, norm: VisualNorm, stride: int = 1, groups: int = 1) -> None:
         super().__init__(channels, out, size, stride=stride, padding=size // 2, groups=groups, bias=False)
         self.norm = ChannelNorm(out, norm)
+        self.skip = 1
+        if size == 1 and channels < _SAFE_CHANNELS:
+            self.skip, self.stride = stride, (1, 1)
 
     def forward(self, maps: Tensor) -> Tensor:
         """Normalised maps (B, out, height / stride, width / stride)."""
+        if self.skip > 1:
+            maps = maps[..., :: self.skip, :: self.skip]
         if self.norm.is_fixed:
             scale, shift = self.norm.scale_and_shift()
             weight = self.weight * scale.view(-1, 1, 1, 1)

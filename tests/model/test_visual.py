@@ -9,7 +9,7 @@ from torch import nn
 from model import LayoutLMv2ForPreTraining, LayoutLMv2Model, preset
 from model.detectron2_args import PIXEL_MEAN, PIXEL_STD
 from model.norm import ChannelNorm
-from model.visual import VisualBackbone
+from model.visual import NormedConv, VisualBackbone
 
 
 def test_features_are_a_grid_of_pooled_p2() -> None:
@@ -71,3 +71,21 @@ def test_only_the_unused_output_convolutions_do_not_learn() -> None:
     fixed = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}
     stored = "layoutlmv2.visual.backbone.fpn_output"
     assert fixed == {f"{stored}{level}.{part}" for level in (3, 4, 5) for part in ("weight", "bias")}
+
+
+@pytest.mark.parametrize("channels", [2, 8, 15, 16, 40])
+@pytest.mark.parametrize("size", [1, 3])
+def test_strides_are_those_of_a_convolution(channels: int, size: int) -> None:
+    """Few channels last, a stride and 1x1: with AVX-512 oneDNN would write beyond its buffer."""
+    conv = NormedConv(channels, 24, size, "live", stride=2).eval()
+    exact = conv.weight.detach().double().requires_grad_()
+    for side in (7, 8, 56):
+        maps = torch.randn(4, channels, side, side).contiguous(memory_format=torch.channels_last).requires_grad_()
+        found = conv(maps)
+        wanted = nn.functional.conv2d(maps.double(), exact, stride=2, padding=size // 2) / (1 + 1e-5) ** 0.5
+        torch.testing.assert_close(found.double(), wanted, rtol=1e-4, atol=1e-5)
+        upstream = torch.randn_like(found)
+        gradients = torch.autograd.grad(found, (maps, conv.weight), upstream)
+        expected = torch.autograd.grad(wanted, (maps, exact), upstream.double())
+        for one, other in zip(gradients, expected, strict=True):
+            torch.testing.assert_close(one.double(), other.double(), rtol=1e-3, atol=1e-3)
