@@ -33,7 +33,8 @@ test: check
 
 # What test-all adds to test.
 test-rest: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -o faulthandler_timeout=1600 -m 'cluster or fault or engines'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -o faulthandler_timeout=1600 \
+	  -m 'cluster or fault or engines'
 
 test-all: test test-rest
 
