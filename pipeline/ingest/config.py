@@ -16,7 +16,7 @@ from pipeline.words.route import PdfText, RouteConfig
 
 _LEAST, _MOST = 4, 256  # pages of a shard
 _FIXED = {"jpeg_quality": JPEG_QUALITY, "signatures": SIGNATURES}  # no options, but the bytes depend on them
-_UNITS = 64  # that a middling input is cut into
+_UNITS = 128  # that a middling input is cut into: the last one is waited for, and may be all OCR
 
 
 @dataclass(frozen=True, kw_only=True)

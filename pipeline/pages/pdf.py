@@ -14,6 +14,7 @@ from pypdfium2 import raw
 from pipeline.pages.base import Chars, Limits, PageError, PageFacts, PdfEngine, RawPage, no_chars
 from pipeline.pages.chars import read_chars
 from pipeline.pages.cover import union_area
+from pipeline.pages.library import is_open, open_alone
 from pipeline.pages.objects import picture_bounds
 from pipeline.pages.opened import Opened, damage_is
 from pipeline.pages.picture import grey_if_equal
@@ -30,7 +31,10 @@ _MAX_PICTURES = 500  # of a page whose cover is counted: scanners cut pages into
 
 
 class PdfFile(Opened):
-    """A PDF document. `passwords` are tried in their order where it needs one; `engine` reads its text."""
+    """A PDF document. `passwords` are tried in their order where it needs one; `engine` reads its text.
+
+    Each page is read by a pdfium that has seen no other, so that it is the same whatever was read before it.
+    """
 
     def __init__(
         self,
@@ -40,14 +44,15 @@ class PdfFile(Opened):
         engine: PdfEngine = PdfEngine.PDFIUM,
     ) -> None:
         self._limits = limits
+        self._data = data
         with damage_is(Reason.DAMAGED):
-            self._document, password = _unlock(data, passwords)
-            self._pages = len(self._document)
+            self._unread, self._password = _unlock(data, passwords)
+            self._pages = len(self._unread)
         if self._pages < 1:
             raise PageError(Reason.NO_PAGES, "a PDF without pages")
         if self._pages > limits.max_pages:
             raise PageError(Reason.TOO_MANY_PAGES, f"{self._pages} pages, more than {limits.max_pages}")
-        self._plumber = _plumber(data, password, self._pages) if engine is PdfEngine.PDFPLUMBER else None
+        self._plumber = _plumber(data, self._password, self._pages) if engine is PdfEngine.PDFPLUMBER else None
 
     @property
     def pages(self) -> int:
@@ -57,11 +62,16 @@ class PdfFile(Opened):
     def page(self, index: int, longest: int, *, chars: bool) -> RawPage:
         """Page `index` with its longest side `longest` pixels, turned as its /Rotate says."""
         with damage_is(Reason.PAGE_DAMAGED):
-            page = self._document[index]
+            page = self._as_opened()[index]
             try:
                 return self._read(page, index, longest, chars)
             finally:
                 page.close()
+
+    def _as_opened(self) -> Any:
+        """The document with nothing read of it, and nothing of others since."""
+        unread, self._unread = self._unread, None
+        return unread if is_open(unread) else open_alone(self._data, self._password or None)
 
     def _read(self, page: Any, index: int, longest: int, chars: bool) -> RawPage:
         width, height = page.get_size()
@@ -100,7 +110,7 @@ def _unlock(data: bytes, passwords: Sequence[str]) -> tuple[Any, str]:
     """The document, and the password that opened it."""
     for password in (None, *passwords):
         try:
-            return pdfium.PdfDocument(data, password=password), password or ""
+            return open_alone(data, password), password or ""
         except pdfium.PdfiumError as error:
             if getattr(error, "err_code", None) not in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
                 raise

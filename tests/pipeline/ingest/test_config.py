@@ -113,8 +113,8 @@ def test_a_configuration_that_lacks_a_field_of_no_default_is_refused(name: str) 
 
 def test_shards_are_as_large_as_asked_for_or_as_the_input_allows() -> None:
     assert [IngestConfig(pages_per_shard=5).unit_rows(pages) for pages in (0, 7, 1 << 40)] == [5] * 3
-    sizes = {pages: IngestConfig().unit_rows(pages) for pages in (0, 1, 319, 320, 6400, 16_383, 16_384, 10**9)}
-    assert sizes == {0: 4, 1: 4, 319: 4, 320: 5, 6400: 100, 16_383: 255, 16_384: 256, 10**9: 256}
+    sizes = {pages: IngestConfig().unit_rows(pages) for pages in (0, 1, 639, 640, 12_800, 32_767, 32_768, 10**9)}
+    assert sizes == {0: 4, 1: 4, 639: 4, 640: 5, 12_800: 100, 32_767: 255, 32_768: 256, 10**9: 256}
 
 
 @given(st.integers(0, 1 << 40))
@@ -122,5 +122,5 @@ def test_any_middling_input_has_enough_units_for_every_core(pages: int) -> None:
     rows = IngestConfig().unit_rows(pages)
     assert 4 <= rows <= 256
     assert rows <= IngestConfig().unit_rows(pages + 1)
-    if pages >= 4 * 64:
-        assert -(-pages // rows) >= 64
+    if pages >= 4 * 128:
+        assert -(-pages // rows) >= 128
