@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from jobs.cluster.units import Worker, run_units
@@ -56,11 +56,10 @@ def carry_through(
     title: str,
     allowance: Allowance | None = None,
     gpus: float = 0.0,
-    order: Callable[[Sequence[int]], list[int]] = list,
 ) -> DatasetInfo:
     """Do what is left of `plan` and finish it; returns the dataset with one more generation.
 
-    Each worker takes `gpus` GPUs, which may be a fraction. Units are begun in the `order` of those that are left.
+    Each worker takes `gpus` GPUs, which may be a fraction.
     """
     files = GenerationFiles(store, plan.name)
     since = store.now()
@@ -70,7 +69,7 @@ def carry_through(
         done.add(marker.unit)
         begun += 0 if is_inputs_unit(marker.unit) else marker.counts.rows
         counts += marker.counts
-    left = order([i for i in range(plan.units) if unit_name(i) not in done])
+    left = [i for i in range(plan.units) if unit_name(i) not in done]
     allowance = allowance or Allowance()
     allowance.check(counts, last=not left)
     with JobProgress(title, "pages", plan.rows) as progress:

@@ -27,7 +27,6 @@ from pipeline.ingest import (
     known_tars,
     listing_row,
     make_plan,
-    slow_first,
     unseen,
 )
 from pipeline.ingest.inputs import PART_INPUTS
@@ -144,10 +143,8 @@ class _Run:
         build = partial(
             _worker, witnesses, self.store.url, plan.name, self.config, tuple(self.job.passwords), self.job.ocr_models
         )
-        allowance, order = Allowance(self.job.max_rejected), partial(slow_first, files, plan)
-        return carry_through(
-            self.store, info, plan, build, self.workers, "ingest", allowance, self.job.gpu_share, order
-        )
+        allowance = Allowance(self.job.max_rejected)
+        return carry_through(self.store, info, plan, build, self.workers, "ingest", allowance, self.job.gpu_share)
 
     def _plan(
         self, info: DatasetInfo, files: GenerationFiles, listing: Listing, witnesses: tuple[str, ...]

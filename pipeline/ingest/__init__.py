@@ -11,7 +11,6 @@ from pipeline.ingest.inputs import InputFiles
 from pipeline.ingest.plan import PlannedPart, Planner
 from pipeline.ingest.planning import make_plan
 from pipeline.ingest.probe import Probe, listing_row, probe
-from pipeline.ingest.slowest import slow_first
 from pipeline.ingest.unit import IngestWorker
 
 __all__ = [
@@ -26,6 +25,5 @@ __all__ = [
     "listing_row",
     "make_plan",
     "probe",
-    "slow_first",
     "unseen",
 ]

@@ -157,13 +157,11 @@ class GenerationFiles:
         """Planned rows of one unit; no more than its part of the plan is read."""
         return planparts.read_unit(lambda name: self.store.read(f"{self.name}/{name}"), unit, schema)
 
-    def read_plan_parts(
-        self, plan: GenerationPlan, schema: pa.Schema, columns: list[str] | None = None
-    ) -> Iterator[pa.Table]:
-        """All planned rows, or these columns of them, part by part."""
+    def read_plan_parts(self, plan: GenerationPlan, schema: pa.Schema) -> Iterator[pa.Table]:
+        """All planned rows, part by part."""
         names = [f"{self.name}/{ref.name}" for ref in plan.files if planparts.is_part(ref.name)]
         for name, data in zip(names, self.store.read_many(names), strict=True):
-            yield read_parquet(data, schema, name, columns)
+            yield read_parquet(data, schema, name)
 
     def write_unit(
         self, unit: str, rows: list[ManifestRow], shard: tuple[str, bytes, bytes] | None = None
