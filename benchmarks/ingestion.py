@@ -3,9 +3,9 @@
     python benchmarks/ingestion.py FOLDER... [--pages 400] [--workers 1 2] [--repeat 3] [-- OPTIONS OF ingest]
 
 Takes the first files of the folders (PDFs, and pictures of a page each) until they hold so many pages. The numbers of
-workers take turns, `--repeat` times; the figures are medians. CPU and memory are read from /proc twice a second: what a
-process used in its last half second is not seen, so CPU is a little too low. Memory is the resident set with what it
-shares.
+workers take turns, `--repeat` times, with nothing beside them; seconds are medians. CPU and memory are those of one more
+run each, in which /proc is read twice a second, which costs two workers on two cores some time. What a process used in
+its last half second is not seen, so CPU is a little too low. Memory is the resident set with what it shares.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ def _pages_of(path: Path) -> int:
         return 0
 
 
-def run(files: list[Path], workers: int, options: list[str]) -> Run:
-    """Ingest the files into a new folder and watch."""
+def run(files: list[Path], workers: int, options: list[str], *, watched: bool) -> Run:
+    """Ingest the files into a new folder."""
     made = Run()
     with tempfile.TemporaryDirectory() as folder:
         out, names = Path(folder) / "pages", Path(folder) / "names.txt"
@@ -97,9 +97,10 @@ def run(files: list[Path], workers: int, options: list[str]) -> Run:
         command = [sys.executable, "-m", "jobs.ingest", "--inputs-from", str(names), "--out", str(out)]
         begun = time.monotonic()
         driver = psutil.Popen([*command, "--workers", str(workers), *options], stderr=subprocess.DEVNULL)
-        while driver.poll() is None:
+        while watched and driver.poll() is None:
             _look(driver, made)
             time.sleep(0.5)
+        driver.wait()
         made.seconds = time.monotonic() - begun
         assert driver.returncode == 0, f"ingest ended with {driver.returncode}"
         made.pages = json.loads((out / "dataset.json").read_bytes())["totals"]["ok"]
@@ -125,16 +126,16 @@ def _look(driver: psutil.Process, made: Run) -> None:
         seen.peak = max(seen.peak, memory)
 
 
-def report(runs: dict[int, list[Run]]) -> None:
-    """Print the medians."""
+def report(runs: dict[int, list[Run]], watched: dict[int, Run]) -> None:
+    """Print the medians, and what the watched runs took."""
     for workers, several in runs.items():
         seconds = median(one.seconds for one in several)
         pages = several[0].pages
         print(f"\n{workers} worker(s): {pages} pages, {seconds:.1f} s, {pages / seconds:.2f} pages/s")
-        for kind in sorted({kind for one in several for kind in one.cpu()}):
-            cpu = 1000 * median(one.cpu().get(kind, 0.0) for one in several) / pages
-            peak = max(one.peak(kind) for one in several)
-            print(f"  {kind:11} {cpu:8.1f} ms CPU a page   {peak:6.0f} MB at most")
+        for kind, cpu in sorted(watched[workers].cpu().items()):
+            print(
+                f"  {kind:11} {1000 * cpu / pages:8.1f} ms CPU a page   {watched[workers].peak(kind):6.0f} MB at most"
+            )
     if len(runs) > 1:
         first, *others = runs
         for other in others:
@@ -160,8 +161,8 @@ def main() -> None:
     runs: dict[int, list[Run]] = {workers: [] for workers in asked.workers}
     for _ in range(asked.repeat):
         for workers, several in runs.items():
-            several.append(run(files, workers, options))
-    report(runs)
+            several.append(run(files, workers, options, watched=False))
+    report(runs, {workers: run(files, workers, options, watched=True) for workers in runs})
 
 
 if __name__ == "__main__":

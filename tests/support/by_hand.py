@@ -19,3 +19,26 @@ def pdf(*objects: bytes, version: bytes = b"1.4") -> bytes:
 def stream(data: bytes, extra: bytes = b"") -> bytes:
     """A stream object."""
     return b"<<" + extra + b"/Length %d>>stream\n" % len(data) + data + b"\nendstream "
+
+
+def without_its_font(width: int, stem: int, pages: int) -> bytes:
+    """Pages in a font that the file only names, with characters so wide and stems so thick, in thousandths.
+
+    One font of pdfium's own stands in for all of them, and it is stretched to what each asks for.
+    """
+    kids = b" ".join(b"%d 0 R" % (5 + 2 * page) for page in range(pages))
+    widths = b" ".join([b"%d" % width] * 95)
+    drawn: list[bytes] = []
+    for page in range(pages):
+        resources = b"/Resources<</Font<</F 3 0 R>>>>"
+        drawn.append(b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 200]/Contents %d 0 R%s>>" % (6 + 2 * page, resources))
+        drawn.append(stream(b"BT /F %d Tf 20 100 Td (Hamburgefonstiv %d) Tj ET" % (20 + page, page)))
+    return pdf(
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, pages),
+        b"<</Type/Font/Subtype/TrueType/BaseFont/Nobodys/FirstChar 32/LastChar 126/Encoding/WinAnsiEncoding"
+        b"/FontDescriptor 4 0 R/Widths[%s]>>" % widths,
+        b"<</Type/FontDescriptor/FontName/Nobodys/Flags 32/StemV %d/ItalicAngle 0/Ascent 800/Descent -200"
+        b"/CapHeight 700/FontBBox[0 -200 1000 800]>>" % stem,
+        *drawn,
+    )

@@ -14,6 +14,7 @@ import pytest
 import webdataset
 from PIL import Image
 from reportlab.lib import pdfencrypt
+from support.by_hand import without_its_font
 
 from jobs.inspect.lint import lint
 from pipeline.ingest import IngestWorker
@@ -121,6 +122,20 @@ def test_the_bytes_do_not_depend_on_the_order_of_the_units_or_on_who_does_them(
         run.work(plan, [unit])
     run.finish(plan)
     assert files(run.out) == files(ingested.out)
+
+
+def test_fonts_that_files_lack_do_not_bring_the_order_into_the_bytes(ingestion: Ingest, tmp_path: Path) -> None:
+    """pdfium has one font for all of them, and it keeps what the last page made of it."""
+    for width, stem in ((300, 180), (500, 80), (700, 50)):
+        (tmp_path / f"{width}.pdf").write_bytes(without_its_font(width, stem, pages=2))
+    made = []
+    for name, units in (("there", (0, 1, 2)), ("back", (2, 1, 0))):
+        run = ingestion(name, pages_per_shard=2)
+        plan = run.plan(sorted(tmp_path.glob("*.pdf")))
+        run.work(plan, units)
+        run.finish(plan)
+        made.append(files(run.out))
+    assert made[0] == made[1]
 
 
 def test_a_unit_that_is_done_again_changes_nothing(ingestion: Ingest, ingested: Any, tmp_path: Path) -> None:

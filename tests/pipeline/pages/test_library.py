@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.by_hand import pdf, stream
+from support.by_hand import without_its_font
 
 from pipeline.pages import Limits, RawPage, Sandbox
 from pipeline.pages.library import is_open, open_alone
 from pipeline.pages.pdf import PdfFile
 from pipeline.sources import Format
 
-# Width of all characters and thickness of stems, in thousandths: pdfium's one font stands in for each of them.
 FONTS = ((500, 80), (300, 180), (700, 50))
 PAGES = 3
 
@@ -23,25 +22,8 @@ Read = tuple[bytes, bytes]  # boxes and pixels
 
 
 @cache
-def without_its_font(width: int, stem: int) -> bytes:
-    """Three pages in a font that the file only names."""
-    kids = b" ".join(b"%d 0 R" % (5 + 2 * page) for page in range(PAGES))
-    widths = b" ".join([b"%d" % width] * 95)
-    pages: list[bytes] = []
-    for page in range(PAGES):
-        text = stream(b"BT /F %d Tf 20 100 Td (Hamburgefonstiv %d) Tj ET" % (20 + page, page))
-        resources = b"/Resources<</Font<</F 3 0 R>>>>"
-        pages += [b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 200]/Contents %d 0 R%s>>" % (6 + 2 * page, resources)]
-        pages += [text]
-    return pdf(
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, PAGES),
-        b"<</Type/Font/Subtype/TrueType/BaseFont/Nobodys/FirstChar 32/LastChar 126/Encoding/WinAnsiEncoding"
-        b"/FontDescriptor 4 0 R/Widths[%s]>>" % widths,
-        b"<</Type/FontDescriptor/FontName/Nobodys/Flags 32/StemV %d/ItalicAngle 0/Ascent 800/Descent -200"
-        b"/CapHeight 700/FontBBox[0 -200 1000 800]>>" % stem,
-        *pages,
-    )
+def of_font(font: int) -> bytes:
+    return without_its_font(*FONTS[font], PAGES)
 
 
 def read(page: RawPage) -> Read:
@@ -52,7 +34,7 @@ def read(page: RawPage) -> Read:
 def alone(font: int, page: int) -> Read:
     """A page in a process that has read no other."""
     with Sandbox() as sandbox:
-        sandbox.open(Format.PDF, without_its_font(*FONTS[font]))
+        sandbox.open(Format.PDF, of_font(font))
         return read(sandbox.page(page, 400))
 
 
@@ -60,10 +42,10 @@ def alone(font: int, page: int) -> Read:
 @given(st.lists(st.tuples(st.integers(0, len(FONTS) - 1), st.integers(0, PAGES - 1), st.booleans()), max_size=8))
 def test_any_pages_before_a_page_change_nothing_of_it(before: list[tuple[int, int, bool]]) -> None:
     """Of files that stay open, or that are opened again; the last page is read after all of them."""
-    files = [PdfFile(without_its_font(*font), Limits()) for font in FONTS]
+    files = [PdfFile(of_font(font), Limits()) for font in range(len(FONTS))]
     for font, page, again in [*before, (0, 1, False)]:
         if again:
-            files[font] = PdfFile(without_its_font(*FONTS[font]), Limits())
+            files[font] = PdfFile(of_font(font), Limits())
         assert read(files[font].page(page, 400, chars=True)) == alone(font, page)
 
 
@@ -74,7 +56,7 @@ def test_a_file_without_its_font_has_boxes_of_its_own() -> None:
 
 
 def test_one_document_is_open() -> None:
-    data = without_its_font(*FONTS[0])
+    data = of_font(0)
     first = open_alone(data, None)
     assert is_open(first)
     second = open_alone(data, None)
