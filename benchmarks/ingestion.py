@@ -3,9 +3,9 @@
     python benchmarks/ingestion.py FOLDER... [--pages 400] [--workers 1 2] [--repeat 3] [-- OPTIONS OF ingest]
 
 Takes the first files of the folders (PDFs, and pictures of a page each) until they hold so many pages. The numbers of
-workers take turns, `--repeat` times, with nothing beside them; seconds are medians. CPU and memory are those of one more
-run each, in which /proc is read twice a second, which costs two workers on two cores some time. What a process used in
-its last half second is not seen, so CPU is a little too low. Memory is the resident set with what it shares.
+workers take turns, `--repeat` times, with nothing beside them; seconds are medians. CPU and memory are those of one
+more run each, in which /proc is read twice a second: that costs two workers on two cores some time. What a process used
+in its last half second is not seen, so CPU is a little too low. Memory is the resident set with what it shares.
 """
 
 from __future__ import annotations
