@@ -10,6 +10,7 @@ from pipeline.limited.serve import Reply, serve
 from pipeline.limited.wire import Bytes
 from pipeline.pages.base import Limits, PdfEngine, RawPage
 from pipeline.pages.document import open_document
+from pipeline.pages.library import let_go
 from pipeline.pages.opened import Opened
 
 
@@ -30,7 +31,8 @@ class _Pages:
 
     def answer(self, request: dict[str, Any], body: Bytes) -> Reply:
         if request["op"] == "open":
-            self._document = None  # frees the last one first
+            self._document = None
+            let_go()  # frees the last one first
             self._document = open_document(request["format"], bytes(body), self._limits, self._passwords, self._engine)
             return {"pages": self._document.pages}, b""
         assert self._document is not None, "a page was asked of no document"

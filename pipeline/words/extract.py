@@ -22,6 +22,7 @@ from schemas.base import digest
 from schemas.page import Engine, Route
 
 Render = Callable[[int], RawPage]
+_REVISION = 2  # of the way from a PDF's characters to words; another number where they change
 _SURE, _FLAT = 0.5, 0.8  # confidence of a word, and its width over its height, that speak for the way it was read
 
 
@@ -46,7 +47,10 @@ class Extractor:
         self._ocr: OcrEngine | None = None
         self._ocr_longest = ocr_longest
         self._layer = Engine(
-            name=pdf_engine.value, version=_version(pdf_engine), models={}, config=digest(asdict(route))
+            name=pdf_engine.value,
+            version=_version(pdf_engine),
+            models={},
+            config=digest({"revision": _REVISION, **asdict(route)}),
         )
 
     @property

@@ -21,10 +21,10 @@ def stream(data: bytes, extra: bytes = b"") -> bytes:
     return b"<<" + extra + b"/Length %d>>stream\n" % len(data) + data + b"\nendstream "
 
 
-def without_its_font(width: int, stem: int, pages: int) -> bytes:
+def without_its_font(width: int, stem: int, serif: bool, pages: int) -> bytes:
     """Pages in a font that the file only names, with characters so wide and stems so thick, in thousandths.
 
-    One font of pdfium's own stands in for all of them, and it is stretched to what each asks for.
+    One font of pdfium's own, or a second one with serifs, stands in for all of them, stretched to what each asks for.
     """
     kids = b" ".join(b"%d 0 R" % (5 + 2 * page) for page in range(pages))
     widths = b" ".join([b"%d" % width] * 95)
@@ -38,7 +38,7 @@ def without_its_font(width: int, stem: int, pages: int) -> bytes:
         b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, pages),
         b"<</Type/Font/Subtype/TrueType/BaseFont/Nobodys/FirstChar 32/LastChar 126/Encoding/WinAnsiEncoding"
         b"/FontDescriptor 4 0 R/Widths[%s]>>" % widths,
-        b"<</Type/FontDescriptor/FontName/Nobodys/Flags 32/StemV %d/ItalicAngle 0/Ascent 800/Descent -200"
-        b"/CapHeight 700/FontBBox[0 -200 1000 800]>>" % stem,
+        b"<</Type/FontDescriptor/FontName/Nobodys/Flags %d/StemV %d/ItalicAngle 0/Ascent 800/Descent -200"
+        b"/CapHeight 700/FontBBox[0 -200 1000 800]>>" % (34 if serif else 32, stem),
         *drawn,
     )

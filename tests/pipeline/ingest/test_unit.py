@@ -127,7 +127,7 @@ def test_the_bytes_do_not_depend_on_the_order_of_the_units_or_on_who_does_them(
 def test_fonts_that_files_lack_do_not_bring_the_order_into_the_bytes(ingestion: Ingest, tmp_path: Path) -> None:
     """pdfium has one font for all of them, and it keeps what the last page made of it."""
     for width, stem in ((300, 180), (500, 80), (700, 50)):
-        (tmp_path / f"{width}.pdf").write_bytes(without_its_font(width, stem, pages=2))
+        (tmp_path / f"{width}.pdf").write_bytes(without_its_font(width, stem, serif=False, pages=2))
     made = []
     for name, units in (("there", (0, 1, 2)), ("back", (2, 1, 0))):
         run = ingestion(name, pages_per_shard=2)
