@@ -63,7 +63,7 @@ def serve(make: Callable[[dict[str, Any]], Service]) -> None:
             _write(answers, *service.answer(request, body))
         except PageError as error:
             _write(answers, {"reason": error.reason.value, "detail": error.detail})
-        except MemoryError:
+        except (MemoryError, SystemError):  # the second is C code's that fails and says nothing, as where memory ends
             _write(answers, {"reason": Reason.KILLED.value, "detail": "out of the memory it may use"})
 
 

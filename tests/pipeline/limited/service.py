@@ -64,6 +64,11 @@ def thread(_: Any) -> bool:
     return done[0]
 
 
+def stumble(_: Any) -> None:
+    """Fail as C code does that could not have memory and did not say so."""
+    raise SystemError("<class 'Parser'> returned NULL without setting an exception")
+
+
 def refuse(reason: str) -> None:
     """Refuse as a parser does."""
     raise PageError(Reason(reason), "as it was asked to")
@@ -98,7 +103,12 @@ class Service:
         self.asked += 1
         if request["op"] == "echo":
             return {"value": request.get("value"), "asked": self.asked}, body
-        own: dict[str, Callable[[Any], Any]] = {"spin": spin, "signal": raise_signal, "thread": thread}
+        own: dict[str, Callable[[Any], Any]] = {
+            "spin": spin,
+            "signal": raise_signal,
+            "thread": thread,
+            "stumble": stumble,
+        }
         try:
             value = {**BUILTINS, **own, "refuse": refuse}[request["op"]](request.get("value"))
         except OSError as error:

@@ -151,9 +151,10 @@ def test_the_cpu_is_counted_for_each_request(limited: Limited) -> None:
 def test_memory_is_limited_and_the_process_not_used_again(limited: Limited) -> None:
     process = limited(address_space=400 << 20)
     assert asked(process, "allocate", 1 << 20) == (1 << 20, 1)
-    error = failure(process, "allocate", 1 << 30)
-    assert (error.reason, error.detail) == (Reason.KILLED, "out of the memory it may use")
-    assert process.incarnation == 0
+    for op in ("allocate", "stumble"):
+        error = failure(process, op, 1 << 30)
+        assert (error.reason, error.detail) == (Reason.KILLED, "out of the memory it may use")
+        assert process.incarnation == 0
 
 
 def test_a_refusal_costs_no_process(limited: Limited) -> None:
