@@ -10,8 +10,8 @@ from pipeline.limited.serve import Reply, serve
 from pipeline.limited.wire import Bytes
 from pipeline.pages.base import Limits, PdfEngine, RawPage
 from pipeline.pages.document import open_document
-from pipeline.pages.library import let_go
 from pipeline.pages.opened import Opened
+from pipeline.pages.pdfium import let_go
 
 
 class _Pages:

@@ -14,9 +14,9 @@ from pypdfium2 import raw
 from pipeline.pages.base import Chars, Limits, PageError, PageFacts, PdfEngine, RawPage, no_chars
 from pipeline.pages.chars import read_chars
 from pipeline.pages.cover import union_area
-from pipeline.pages.library import is_open, open_alone
 from pipeline.pages.objects import picture_bounds
 from pipeline.pages.opened import Opened, damage_is
+from pipeline.pages.pdfium import is_open, open_alone
 from pipeline.pages.picture import grey_if_equal
 from pipeline.pages.shown import any_within, unseen, without_text
 from schemas.manifest import Reason
@@ -52,7 +52,7 @@ class PdfFile(Opened):
             raise PageError(Reason.NO_PAGES, "a PDF without pages")
         if self._pages > limits.max_pages:
             raise PageError(Reason.TOO_MANY_PAGES, f"{self._pages} pages, more than {limits.max_pages}")
-        self._plumber = _plumber(data, self._password, self._pages) if engine is PdfEngine.PDFPLUMBER else None
+        self._plumber = _plumber(data, self._password or "", self._pages) if engine is PdfEngine.PDFPLUMBER else None
 
     @property
     def pages(self) -> int:
@@ -71,7 +71,7 @@ class PdfFile(Opened):
     def _as_opened(self) -> Any:
         """The document with nothing read of it, and nothing of others since."""
         unread, self._unread = self._unread, None
-        return unread if is_open(unread) else open_alone(self._data, self._password or None)
+        return unread if is_open(unread) else open_alone(self._data, self._password)
 
     def _read(self, page: Any, index: int, longest: int, chars: bool) -> RawPage:
         width, height = page.get_size()
@@ -106,11 +106,11 @@ def _plumber(data: bytes, password: str, pages: int) -> PlumberText:
     return PlumberText(data, password, pages)
 
 
-def _unlock(data: bytes, passwords: Sequence[str]) -> tuple[Any, str]:
-    """The document, and the password that opened it."""
+def _unlock(data: bytes, passwords: Sequence[str]) -> tuple[Any, str | None]:
+    """The document, and the password that opened it, None where it needs none."""
     for password in (None, *passwords):
         try:
-            return open_alone(data, password), password or ""
+            return open_alone(data, password), password
         except pdfium.PdfiumError as error:
             if getattr(error, "err_code", None) not in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
                 raise

@@ -15,8 +15,8 @@ from pypdfium2 import PdfiumError
 from support.by_hand import without_its_font
 
 from pipeline.pages import Limits, RawPage, Sandbox
-from pipeline.pages.library import is_open, open_alone
 from pipeline.pages.pdf import PdfFile
+from pipeline.pages.pdfium import is_open, open_alone
 from pipeline.sources import Format
 
 FONTS = ((500, 80, False), (300, 180, False), (700, 50, False), (450, 120, True), (600, 60, True))
