@@ -34,6 +34,7 @@ from pipeline.limited import LimitedProcess, keep_freed_memory
 from pipeline.pages import Sandbox
 from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, open_or_create
+from pipeline.shards.planparts import PlanReader
 from pipeline.shards.tar import ShardBuilder
 from pipeline.sources import list_inputs
 
@@ -54,7 +55,7 @@ LINES: dict[str, list[tuple[Any, str]]] = {
         *((pipeline.ingest.layout, name) for name in ("Words", "Lines")),
     ],
     "record to JSON, tar, index, hashes": [(pipeline.ingest.unit, "add_page"), (ShardBuilder, "finish")],
-    "plan read; manifest and marker written": [(GenerationFiles, "write_unit"), (GenerationFiles, "read_plan_unit")],
+    "plan read; manifest and marker written": [(GenerationFiles, "write_unit"), (PlanReader, "unit")],
 }
 
 

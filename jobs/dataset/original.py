@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import pyarrow as pa
 
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.generation import GenerationFiles, unit_name
-from pipeline.shards.planparts import read_unit
+from pipeline.shards.planparts import PlanReader
 from pipeline.shards.tar import read_parquet
 from schemas.base import sha256_hex
 from schemas.dataset import FileRef, Generation, GenerationPlan, UnitMarker, generation_digest
@@ -21,7 +21,7 @@ class Original:
     def __init__(self, dataset: Dataset, generation: Generation) -> None:
         self.generation = generation
         self._dataset = dataset
-        self._read_plan = lru_cache(maxsize=1)(self._checked_plan)  # a part of the plan is of many units
+        self._planned = PlanReader(self._checked_plan, PLAN_SCHEMA)
 
     @cached_property
     def plan(self) -> GenerationPlan:
@@ -58,7 +58,7 @@ class Original:
 
     def planned(self, number: int) -> pa.Table:
         """A unit's rows of the plan: those of the manifest, before they were done."""
-        table = read_unit(self._read_plan, number, PLAN_SCHEMA)
+        table = self._planned.unit(number)
         if table.num_rows != self.markers[unit_name(number)].counts.rows:
             raise self._damaged(f"units/{unit_name(number)}.json", "has another number of rows than planned")
         return table

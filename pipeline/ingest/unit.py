@@ -33,11 +33,12 @@ class IngestWorker:
         ocr_models: Path | None = None,
     ) -> None:
         self._files = GenerationFiles(Store(url), generation)
+        self._plan = self._files.plan_reader(PLAN_SCHEMA)
         self._maker = PageMaker(config, passwords, ocr_models)
 
     def run(self, unit: int, tick: Callable[[], None]) -> UnitMarker:
         """Make unit `unit` and publish it; calls `tick` after each page."""
-        rows = self._files.read_plan_unit(unit, PLAN_SCHEMA).to_pylist()
+        rows = self._plan.unit(unit).to_pylist()
         stem = f"{SHARD_PREFIX['pages']}-{unit_name(unit)}"
         builder = ShardBuilder()
         manifest: list[ManifestRow] = []

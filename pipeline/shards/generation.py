@@ -153,9 +153,9 @@ class GenerationFiles:
             return None
         return GenerationPlan.from_json(self.store.read(f"{self.name}/{PLAN_FILE}"))
 
-    def read_plan_unit(self, unit: int, schema: pa.Schema) -> pa.Table:
-        """Planned rows of one unit; no more than its part of the plan is read."""
-        return planparts.read_unit(lambda name: self.store.read(f"{self.name}/{name}"), unit, schema)
+    def plan_reader(self, schema: pa.Schema) -> planparts.PlanReader:
+        """Planned rows, unit by unit; no more than a unit's part of the plan is read."""
+        return planparts.PlanReader(lambda name: self.store.read(f"{self.name}/{name}"), schema)
 
     def read_plan_parts(self, plan: GenerationPlan, schema: pa.Schema) -> Iterator[pa.Table]:
         """All planned rows, part by part."""

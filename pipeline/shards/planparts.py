@@ -36,18 +36,34 @@ def write_parts(
     return files, rows
 
 
-def read_unit(read: Callable[[str], bytes], unit: int, schema: pa.Schema) -> pa.Table:
-    """Rows of unit `unit`; ValueError where the part does not have it or is of another schema."""
-    name = part_name(unit // UNITS_PER_PART)
-    try:
-        table = pq.ParquetFile(io.BytesIO(read(name))).read_row_group(unit % UNITS_PER_PART, use_threads=False)
-    except (pa.ArrowException, IndexError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise ValueError(f"{name}: has no unit {unit} ({' '.join(str(error).split())})") from None
-    if not table.schema.remove_metadata().equals(schema):
-        raise ValueError(f"{name}: columns {table.schema.names}, expected {schema.names}")
-    return table
+class PlanReader:
+    """Rows of units of a plan whose parts `read(name)` gives, and whose columns are `schema`.
+
+    The part that was asked for last is held: it has hundreds of units, and whoever does one does others of it.
+    """
+
+    def __init__(self, read: Callable[[str], bytes], schema: pa.Schema) -> None:
+        self._read = read
+        self._schema = schema
+        self._part: tuple[str, pq.ParquetFile] | None = None
+
+    def unit(self, number: int) -> pa.Table:
+        """Rows of unit `number`; ValueError where its part does not have it or has other columns."""
+        name = part_name(number // UNITS_PER_PART)
+        try:
+            table = self._opened(name).read_row_group(number % UNITS_PER_PART, use_threads=False)
+        except (pa.ArrowException, IndexError, OSError) as error:
+            if isinstance(error, FileNotFoundError):
+                raise
+            raise ValueError(f"{name}: has no unit {number} ({' '.join(str(error).split())})") from None
+        if not table.schema.remove_metadata().equals(self._schema):
+            raise ValueError(f"{name}: columns {table.schema.names}, expected {self._schema.names}")
+        return table
+
+    def _opened(self, name: str) -> pq.ParquetFile:
+        if self._part is None or self._part[0] != name:
+            self._part = name, pq.ParquetFile(io.BytesIO(self._read(name)))
+        return self._part[1]
 
 
 def _regrouped(tables: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:

@@ -86,7 +86,7 @@ class Story:
 
     def _unit(self, files: GenerationFiles, unit: int, bad: frozenset[tuple[str, int]]) -> None:
         stem, builder, done = f"pages-{unit_name(unit)}", ShardBuilder(), list[ManifestRow]()
-        for row in files.read_plan_unit(unit, PLAN_SCHEMA).to_pylist():
+        for row in files.plan_reader(PLAN_SCHEMA).unit(unit).to_pylist():
             content = next(c for c in CONTENTS if self._document(c).sha256 == row["sha256"])
             values = {"key": page_key(row["sha256"], row["page"]), "document": row["sha256"][:16], "page": row["page"]}
             values |= {"uri": row["uri"], "sha256": row["sha256"], "generation": files.name}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
 
 from jobs.inspect.lint.scope import Scope
 from pipeline.shards.generation import PLAN_FILE
-from pipeline.shards.planparts import UNITS_PER_PART, part_name, read_unit
+from pipeline.shards.planparts import UNITS_PER_PART, PlanReader, part_name
 from pipeline.shards.tar import read_parquet
 from schemas.dataset import FileRef, Generation, GenerationPlan, Kind
 from schemas.manifest import PLAN_SCHEMA, TRAIN_PLAN_SCHEMA
@@ -29,13 +28,14 @@ class Plan:
     inputs: list[FileRef] = field(default_factory=list)  # the files that it was made from
 
     def __post_init__(self) -> None:
-        self._read = lru_cache(maxsize=1)(self._scope.store.read)
+        def read(name: str) -> bytes:
+            return self._scope.store.read(f"{self.generation}/{name}")
+
+        self._units = PlanReader(read, _SCHEMA[self._scope.info.content])
 
     def unit(self, number: int) -> list[dict[str, Any]]:
         """Planned rows of a unit."""
-        schema = _SCHEMA[self._scope.info.content]
-        table = read_unit(lambda name: self._read(f"{self.generation}/{name}"), number, schema)
-        rows: list[dict[str, Any]] = table.to_pylist()
+        rows: list[dict[str, Any]] = self._units.unit(number).to_pylist()
         return rows
 
 
@@ -91,7 +91,8 @@ def _part(scope: Scope, generation: Generation, plan: GenerationPlan, number: in
     units = min(plan.units - number * UNITS_PER_PART, UNITS_PER_PART)
     sizes: list[int] = []
     with scope.findings.guard("plan-rows", where):
-        sizes += [read_unit(lambda _: data, unit, table.schema).num_rows for unit in range(units)]
+        reader = PlanReader(lambda _: data, table.schema)
+        sizes += [reader.unit(number * UNITS_PER_PART + unit).num_rows for unit in range(units)]
     if not sizes:
         return None
     last = number == (plan.units - 1) // UNITS_PER_PART

@@ -73,7 +73,7 @@ def test_a_plan_names_all_that_it_was_made_from(ingestion: Ingest, folder: Path)
         assert sha256_hex(run.store.read(f"gen-0000/{ref.name}")) == ref.sha256
     assert (plan.rows, plan.units, plan.unit_rows, plan.retry, plan.replaces.rows) == (7, 3, 3, False, 0)
     assert run.files.read_plan() == plan
-    units = [run.files.read_plan_unit(unit, PLAN_SCHEMA) for unit in range(plan.units)]
+    units = [run.files.plan_reader(PLAN_SCHEMA).unit(unit) for unit in range(plan.units)]
     found = [(Path(row["uri"]).name, row["page"]) for unit in units for row in unit.to_pylist()]
     pages = {"a": 2, "c": 1, "e": 3, "g": 1}
     assert found == [(f"{name}.pdf", page) for name, count in pages.items() for page in range(count)]
@@ -172,7 +172,7 @@ def test_any_inputs_in_any_parts_are_planned_alike(
                 made.write_probes(part, [_probe(content, pages).row() for content, pages in rows])
             plan = make_plan(files, listing, config, accounted(store, info))
         assert plan is not None
-        rows = [row for unit in range(plan.units) for row in files.read_plan_unit(unit, PLAN_SCHEMA).to_pylist()]
+        rows = [row for unit in range(plan.units) for row in files.plan_reader(PLAN_SCHEMA).unit(unit).to_pylist()]
         assert {marker.unit for marker in files.markers()} == {unit for unit in files.done() if is_inputs_unit(unit)}
         return plan, rows, Dataset(store.url).manifest("gen-0000").to_pylist()
 

@@ -51,13 +51,13 @@ def test_a_plan_is_read_as_it_was_written(files: GenerationFiles, store: Store) 
     plan = files.write_plan(plan_rows(5), 2, "digest of inputs")
     assert files.read_plan() == plan
     assert (plan.units, plan.rows, plan.inputs) == (3, 5, "digest of inputs")
-    units = [files.read_plan_unit(unit, PLAN_SCHEMA) for unit in range(plan.units)]
+    units = [files.plan_reader(PLAN_SCHEMA).unit(unit) for unit in range(plan.units)]
     assert pa.concat_tables(units).equals(plan_rows(5))
     name = "plan/part-000000.parquet"
     data = store.read(f"gen-0000/{name}")
     assert [(f.name, f.size, f.sha256) for f in plan.files] == [(name, len(data), sha256_hex(data))]
     with pytest.raises(ValueError, match=f"{name}: has no unit 3"):
-        files.read_plan_unit(3, PLAN_SCHEMA)
+        files.plan_reader(PLAN_SCHEMA).unit(3)
     groups = pq.ParquetFile(pa.BufferReader(data)).metadata
     assert [groups.row_group(i).num_rows for i in range(groups.num_row_groups)] == [2, 2, 1], "a unit is a row group"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.shards import planparts
 from pipeline.shards.generation import GenerationFiles
-from pipeline.shards.planparts import part_name, read_unit, write_parts
+from pipeline.shards.planparts import PlanReader, part_name, write_parts
 from schemas.dataset import FileRef
 
 SCHEMA = pa.schema([pa.field("uri", pa.string(), nullable=False), pa.field("page", pa.int32())])
@@ -62,12 +63,13 @@ def test_any_cut_of_the_tables_gives_the_same_bytes(count: int, unit_rows: int, 
 
 
 @settings(max_examples=40)
-@given(st.integers(1, 60), st.integers(1, 9))
-def test_a_unit_is_its_slice_of_the_rows_whatever_its_size(count: int, unit_rows: int) -> None:
+@given(st.integers(1, 60), st.integers(1, 9), st.randoms())
+def test_a_unit_is_its_slice_of_the_rows_whatever_its_size(count: int, unit_rows: int, draw: random.Random) -> None:
     written, _, _ = write(cut(rows(count), {7, 8, 30}), unit_rows)
     units = -(-count // unit_rows)
-    for unit in range(units):
-        table = read_unit(written.__getitem__, unit, SCHEMA)
+    reader = PlanReader(written.__getitem__, SCHEMA)
+    for unit in [*range(units), *draw.choices(range(units), k=9)]:
+        table = reader.unit(unit)
         assert table.equals(rows(count).slice(unit * unit_rows, unit_rows))
     groups = [pq.ParquetFile(io.BytesIO(data)).metadata for data in written.values()]
     sizes = [meta.row_group(i).num_rows for meta in groups for i in range(meta.num_row_groups)]
@@ -92,10 +94,24 @@ def test_no_more_than_one_part_is_held() -> None:
     assert seen == [0, 1, 2, 3]
 
 
+def test_a_part_is_read_once_for_units_one_after_another() -> None:
+    written, _, _ = write([rows(16)], 2)
+    asked: list[str] = []
+
+    def read(name: str) -> bytes:
+        asked.append(name)
+        return written[name]
+
+    reader = PlanReader(read, SCHEMA)
+    for unit in range(8):
+        reader.unit(unit)
+    assert asked == [part_name(i) for i in range(3)]
+
+
 def test_a_unit_beyond_the_end_is_refused_by_name() -> None:
     written, _, _ = write([rows(8)], 2)  # parts of three units and of one
     with pytest.raises(ValueError, match=r"^plan/part-000001\.parquet: has no unit 4 \("):
-        read_unit(written.__getitem__, 4, SCHEMA)
+        PlanReader(written.__getitem__, SCHEMA).unit(4)
     full, _, _ = write([rows(6)], 2)
     assert len(full) == 1
 
@@ -103,16 +119,16 @@ def test_a_unit_beyond_the_end_is_refused_by_name() -> None:
         raise FileNotFoundError(name)
 
     with pytest.raises(FileNotFoundError, match="part-000001"):
-        read_unit(absent, 3, SCHEMA)
+        PlanReader(absent, SCHEMA).unit(3)
 
 
 @pytest.mark.parametrize("data", [b"", b"PAR1", b"not a file of rows at all"])
 def test_what_is_no_plan_is_refused_by_name(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"^plan/part-000000\.parquet: has no unit 0 \([^\n]*$"):
-        read_unit(lambda _: data, 0, SCHEMA)
+        PlanReader(lambda _: data, SCHEMA).unit(0)
 
 
 def test_other_columns_are_refused_by_name() -> None:
     written, _, _ = write([rows(4)], 2)
     with pytest.raises(ValueError, match=r"part-000000\.parquet: columns \['uri', 'page'\], expected \['uri'\]"):
-        read_unit(written.__getitem__, 0, pa.schema([SCHEMA.field("uri")]))
+        PlanReader(written.__getitem__, pa.schema([SCHEMA.field("uri")])).unit(0)
