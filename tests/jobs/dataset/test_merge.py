@@ -165,6 +165,7 @@ def test_more_inputs_afterwards(a: Story, b: Story, document: Any, tmp_path: Pat
         ("empty", "empty has no finished generation yet"),
         ("absent", "no dataset at"),
         ("itself", "is one of the datasets: choose another --out"),
+        ("a link to itself", "is one of the datasets: choose another --out"),
         ("other", "is not empty and holds no dataset"),
         ("made otherwise", "was made with another configuration"),
         ("ingested", "was not made from these datasets: gen-0000 is another"),
@@ -189,6 +190,8 @@ def test_what_is_refused(
         urls[1] = str(tmp_path / "absent")
     elif name == "itself":
         out = _folder(b)
+    elif name == "a link to itself":
+        out.symlink_to(_folder(b))
     elif name == "other":
         out.mkdir()
         (out / "letter.txt").write_text("mine")
