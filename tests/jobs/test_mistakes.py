@@ -23,12 +23,15 @@ def places(tmp_path_factory: pytest.TempPathFactory, pages: str, train: str, tok
     (folder / "mine").mkdir()
     (folder / "mine" / "letter.txt").write_text("mine")
     (folder / "file").write_bytes(b"\xff\xfe")
+    (folder / "page.png").write_bytes(b"a document by its name")
     (folder / "vocab.txt").write_text("[PAD]\na\n")
     (folder / "tokenizer.json").write_bytes(tokenizer)
     (folder / "rules.json").write_text('{"mvlm_rate": 2}')
     names = ("empty", "mine", "file", "vocab.txt", "tokenizer.json", "rules.json", "absent")
     named = {name: str(folder / name) for name in names}
-    return {**named, "PAGES": pages, "TRAIN": train, "NEW": str(folder / "new"), "ROOT": str(folder)}
+    link = tmp_path_factory.mktemp("links") / "link"
+    link.symlink_to(folder)
+    return {**named, "LINK": str(link), "PAGES": pages, "TRAIN": train, "NEW": str(folder / "new"), "ROOT": str(folder)}
 
 
 def _filled(text: str, places: dict[str, str]) -> list[str]:
@@ -39,6 +42,8 @@ MISTAKES = [
     ("ingest @absent --out @NEW", "no such file or folder: '{absent}'"),
     ("ingest @empty --out @NEW", "no documents in '{empty}'"),
     ("ingest @mine --out @NEW", "no documents in '{mine}'"),
+    ("ingest @ROOT --out @NEW", "--out {NEW} lies in the input {ROOT}: choose a folder outside of it"),
+    ("ingest @LINK --out @NEW", "--out {NEW} lies in the input {LINK}: choose a folder outside of it"),
     ("ingest @file --out @mine", "{mine} is not empty and holds no dataset"),
     ("ingest @file --out @TRAIN", "is a dataset of train, expected one of pages"),
     ("ingest @file --out @PAGES", "was made with another configuration"),
