@@ -77,8 +77,8 @@ def ingest(out: str, config: IngestConfig, job: IngestJob) -> DatasetInfo:
 def _refuse_inside(out: Store, inputs: Sequence[str]) -> None:
     """ValueError where the dataset would lie among its own inputs: its shards would be ingested by the next run."""
     for item in inputs:
-        if out.local and "://" not in item and Path(out.root).resolve().is_relative_to(Path(item).resolve()):
-            raise ValueError(f"--out {out.root} lies in the input {item}: choose a folder outside of it")
+        if "::" not in item and out.lies_in(item):
+            raise ValueError(f"--out {out.url} lies in the input {item}: choose a folder outside of it")
 
 
 def _refuse_merge(files: GenerationFiles) -> None:

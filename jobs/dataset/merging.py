@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from jobs.dataset.copying import Copy, refuse_others
 from jobs.dataset.leftout import Accounts, LeftOut, accounts
@@ -30,7 +29,7 @@ def merge_datasets(urls: Sequence[str], out: str, on_shards: OnShards = lambda d
     sources = [Dataset(url) for url in urls]
     _refuse_unequal(sources)
     store = Store(out)
-    if _place(store) in {_place(source.store) for source in sources}:
+    if store.place in {source.store.place for source in sources}:
         raise ValueError(f"{store.url} is one of the datasets: choose another --out")
     info = open_or_create(store, "pages", sources[0].info.config)
     generations = [generation for source in sources for generation in source.info.generations]
@@ -38,11 +37,6 @@ def merge_datasets(urls: Sequence[str], out: str, on_shards: OnShards = lambda d
     progress = _Progress(on_shards, sum(generation.shards for generation in generations))
     with alone(store):
         return _merge(sources, store, info, progress)
-
-
-def _place(store: Store) -> str:
-    """Where a store really is, whatever links lead there."""
-    return str(Path(store.root).resolve()) if store.local else store.url
 
 
 def _merge(sources: Sequence[Dataset], store: Store, info: DatasetInfo, progress: _Progress) -> DatasetInfo:

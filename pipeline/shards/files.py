@@ -79,6 +79,15 @@ class Store:
         return self._local
 
     @property
+    def place(self) -> str:
+        """The one name of where this is, whatever links lead there."""
+        return str(Path(self.root).resolve()) if self._local else str(self._fs.unstrip_protocol(self.root))
+
+    def lies_in(self, place: str) -> bool:
+        """Whether this is the folder or URL `place`, or lies below it."""
+        return f"{self.place}/".startswith(f"{Store(place).place.rstrip('/')}/")
+
+    @property
     def _fs(self) -> Any:
         """The file system; a forked process opens its own, as connections do not survive that."""
         if self._opened[0] != os.getpid():

@@ -189,6 +189,30 @@ class _Remembering(MemoryFileSystem):
         self.dircache.clear()
 
 
+@pytest.mark.parametrize(
+    ("inner", "outer", "inside"),
+    [
+        ("{here}/a/b", "{here}/a", True),
+        ("{here}/a", "{here}/a/", True),
+        ("{here}/a", "/", True),
+        ("{here}/link/b", "{here}/a", True),
+        ("{here}/a/b", "{here}/link", True),
+        ("file://{here}/a/b", "{here}/link", True),
+        ("{here}/a/b", "file://{here}/a", True),
+        ("{here}/ab", "{here}/a", False),
+        ("{here}/a", "{here}/a/b", False),
+        ("memory://{here}/a/b", "memory://{here}/a", True),
+        ("memory://{here}/ab", "memory://{here}/a", False),
+        ("memory://{here}/a/b", "{here}/a", False),
+        ("{here}/a/b", "memory://{here}/a", False),
+    ],
+)
+def test_what_lies_in_what(tmp_path: Path, inner: str, outer: str, inside: bool) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    assert Store(inner.format(here=tmp_path)).lies_in(outer.format(here=tmp_path)) is inside
+
+
 def test_what_another_process_wrote_is_seen() -> None:
     fsspec.register_implementation("remembering", _Remembering, clobber=True)
     driver, worker = Store("remembering://bucket/set"), Store("remembering://bucket/set")
