@@ -6,6 +6,8 @@ import errno
 import socket
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
+from inspect import signature
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -49,9 +51,9 @@ class UnknownPlaceError(ValueError):
 def file_system(place: str) -> tuple[Any, str, bool]:
     """(fsspec file system, path in it, whether that is this machine's) of a path or URL.
 
-    What has no `://` is a path, whatever it holds: fsspec alone would take a file called `a::b.pdf` for a chain of
-    file systems. Raises UnknownPlaceError for a kind of URL that is unknown, ValueError where its library is not
-    installed or cannot read the URL, and for those whose names lose the host.
+    What has no `://` is a path, whatever it holds, and what is no chain (see `is_chain`) is one file: fsspec alone
+    would take `a::b.pdf` for a chain of file systems. Raises UnknownPlaceError for a kind of URL that is unknown,
+    ValueError where its library is not installed or cannot read the URL, and for those whose names lose the host.
     """
     if "://" not in place:
         local = LocalFileSystem()
@@ -59,7 +61,7 @@ def file_system(place: str) -> tuple[Any, str, bool]:
     if (kind := place.partition("://")[0]) in _FORGET_THE_HOST:
         raise ValueError(f"{kind}:// cannot be read: its names do not keep the host; mount it, and name the folder")
     try:
-        fs, path = fsspec.core.url_to_fs(place)
+        fs, path = fsspec.core.url_to_fs(place) if "::" not in place or is_chain(place) else _plain_url(place)
     except ImportError as error:
         raise ValueError(f"{place.partition('://')[0]}:// needs another package: {error}") from None
     except ValueError as error:
@@ -67,6 +69,32 @@ def file_system(place: str) -> tuple[Any, str, bool]:
             raise UnknownPlaceError(str(error)) from None
         raise
     return fs, path, isinstance(fs, LocalFileSystem)
+
+
+def is_chain(place: str) -> bool:
+    """Whether a URL names a file system that lies in a file of another one, as `zip://*.pdf::s3://bucket/all.zip` does.
+
+    A pair of colons alone tells nothing: a key of a store may have one.
+    """
+    first, mark, _ = place.partition("::")
+    return bool(mark) and "://" in place and _lies_in_another(first.partition("://")[0])
+
+
+@cache
+def _lies_in_another(kind: str) -> bool:
+    try:
+        known = fsspec.get_filesystem_class(kind)
+    except (ImportError, ValueError):
+        return True  # for fsspec to say what is wrong with it
+    takes = {name for base in known.__mro__ if "__init__" in vars(base) for name in signature(base.__init__).parameters}
+    return not takes.isdisjoint(("fo", "target_protocol"))
+
+
+def _plain_url(place: str) -> tuple[Any, str]:
+    """(file system, path) of a URL that is no chain, whatever it looks like."""
+    kind = place.partition("://")[0]
+    known = fsspec.get_filesystem_class(kind)
+    return fsspec.filesystem(kind, **known._get_kwargs_from_urls(place)), str(known._strip_protocol(place))
 
 
 def freshly(fs: Any) -> Any:

@@ -31,6 +31,7 @@ from pipeline.ingest import (
 )
 from pipeline.ingest.inputs import PART_INPUTS
 from pipeline.ingest.retry import rejected, retry_rows
+from pipeline.places import is_chain
 from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
@@ -77,7 +78,7 @@ def ingest(out: str, config: IngestConfig, job: IngestJob) -> DatasetInfo:
 def _refuse_inside(out: Store, inputs: Sequence[str]) -> None:
     """ValueError where the dataset would lie among its own inputs: its shards would be ingested by the next run."""
     for item in inputs:
-        if "::" not in item and out.lies_in(item):
+        if not is_chain(item) and out.lies_in(item):
             raise ValueError(f"--out {out.url} lies in the input {item}: choose a folder outside of it")
 
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.ingest.inputs import InputFiles
 from pipeline.ingest.seen import Keys, KeySet, keys_of, keys_of_hashes, keys_of_inputs
+from pipeline.places import is_chain
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, generation_name
@@ -46,14 +47,21 @@ def _stamped(store: Store, generation: str) -> Iterator[tuple[str, str]]:
 def known_tars(store: Store) -> Callable[[str, str], bool]:
     """Whether all documents of a tar (URI, stamp) are listed in the dataset by now. Looked up at the first question.
 
-    A listing that was begun counts once it is sealed: it is finished before anything else is done.
+    A listing that was begun counts once it is sealed: it is finished before anything else is done. The dataset's own
+    shards count, too: a pattern or a list may lead to them.
     """
 
     @cache
     def keys() -> KeySet:
         return _tars_of(store) if store.exists(DATASET_FILE) else KeySet()
 
-    return lambda uri, stamp: bool(keys().has(keys_of([(uri, stamp)]))[0])
+    own = f"{store.place}/"
+
+    def is_known(uri: str, stamp: str) -> bool:
+        itself = not is_chain(uri) and Store(uri).place.startswith(own)
+        return itself or bool(keys().has(keys_of([(uri, stamp)]))[0])
+
+    return is_known
 
 
 def _tars_of(store: Store) -> KeySet:

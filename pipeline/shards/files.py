@@ -81,7 +81,8 @@ class Store:
     @property
     def place(self) -> str:
         """The one name of where this is, whatever links lead there."""
-        return str(Path(self.root).resolve()) if self._local else str(self._fs.unstrip_protocol(self.root))
+        # Path.resolve() refuses links that lead in a circle.
+        return os.path.realpath(self.root) if self._local else str(self._fs.unstrip_protocol(self.root))
 
     def lies_in(self, place: str) -> bool:
         """Whether this is the folder or URL `place`, or lies below it."""

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.places import UnknownPlaceError, file_system, freshly, is_of_surroundings, patiently
+from pipeline.places import UnknownPlaceError, file_system, freshly, is_chain, is_of_surroundings, patiently
 from pipeline.sources.formats import TAR_SUFFIX, is_document, is_listed, suffix_of
 from pipeline.sources.listed import TAR_SCHEME, Record, tar_of
 from pipeline.sources.walk import before_magic, check_pattern, has_magic, stamp_of_entry, stamp_of_status
@@ -103,7 +103,7 @@ def ask(named: Named) -> Named:
 
 def chain_of(url: str) -> str:
     """What a file system lies in, as `::/data/all.zip` of `zip://*.pdf::/data/all.zip`; "" where in nothing."""
-    return "".join(url.partition("::")[1:])
+    return "".join(url.partition("::")[1:]) if is_chain(url) else ""
 
 
 def absolute(path: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pipeline.places import UnknownPlaceError, file_system, freshly, is_of_surroundings, patiently
+from pipeline.places import UnknownPlaceError, file_system, freshly, is_chain, is_of_surroundings, patiently
 from pipeline.sources.formats import Format, sniff
 from pipeline.sources.headers import BLOCK, is_tar
 from pipeline.sources.listed import TAR_SCHEME, Listed, tar_of
@@ -116,7 +116,7 @@ def truth_beside(uri: str) -> bytes | None:
     """
     if uri.startswith(TAR_SCHEME):
         return None
-    name, mark, inside = uri.partition("::") if "://" in uri else (uri, "", "")
+    name, mark, inside = uri.partition("::") if is_chain(uri) else (uri, "", "")
     try:
         return read_if_there(f"{name}{TRUTH_SUFFIX}{mark}{inside}", MAX_JSON_BYTES)
     except ValueError as error:

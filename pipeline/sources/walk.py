@@ -164,8 +164,18 @@ def _scan_local(prefix: str, chosen: Filter) -> Iterator[Record]:
                 if chosen.folder(prefix, name):
                     closed = not _can_list(prefix + name)
                     yield (prefix + name, "", "") if closed else (f"{prefix}{name}/", "", prefix + name)
-            elif chosen.file(prefix, name) and not (entry.is_symlink() and entry.is_dir()):
+            elif chosen.file(prefix, name) and not _leads_to_folder(entry):
                 yield prefix + name, _stamp_of(entry), ""
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a link to a folder; one that cannot be followed leads to none, and reading it says why."""
+    try:
+        return entry.is_symlink() and entry.is_dir()
+    except OSError as error:
+        if is_of_surroundings(error):
+            raise
+        return False
 
 
 def _can_list(folder: str) -> bool:
@@ -181,7 +191,7 @@ def _can_list(folder: str) -> bool:
 def _stamp_of(entry: os.DirEntry[str]) -> str:
     try:
         return stamp_of_status(entry.stat())
-    except OSError:  # a link that leads nowhere
+    except OSError:  # a link that leads nowhere, or in a circle
         return ""
 
 

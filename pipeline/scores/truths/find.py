@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pipeline.places import is_chain
 from pipeline.sources.listed import TAR_SCHEME
 from schemas.truth import TRUTH_SUFFIX
 
@@ -43,7 +44,7 @@ def _split(uri: str) -> tuple[str | None, str]:
     """Folder and name of a document; nothing lies beside the members of a tar or of another file."""
     if uri.startswith(TAR_SCHEME):
         return None, uri.removeprefix(TAR_SCHEME).partition("::")[0].rpartition("/")[2]
-    if "::" in uri:
+    if is_chain(uri):
         return None, uri.partition("::")[0].rpartition("/")[2]
     folder, _, name = uri.rpartition("/")
     return folder, name

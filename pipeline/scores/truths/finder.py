@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pipeline.limited import Closing
-from pipeline.places import UnknownPlaceError
+from pipeline.places import UnknownPlaceError, is_chain
 from pipeline.scores.truths import synth
 from pipeline.scores.truths.base import Size, Truth
 from pipeline.scores.truths.find import Place, places
@@ -98,7 +98,7 @@ class TruthFinder(Closing):
         return (size[1], size[0]) if size and page.orientation.declared in (90, 270) else size
 
     def _head(self, uri: str) -> bytes | None:
-        if uri.startswith(TAR_SCHEME) or "::" in uri or uri.rpartition("/")[0] in self._unreachable:
+        if uri.startswith(TAR_SCHEME) or is_chain(uri) or uri.rpartition("/")[0] in self._unreachable:
             return None
         try:
             return read_head(uri, HEAD_BYTES)

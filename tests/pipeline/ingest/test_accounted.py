@@ -220,6 +220,23 @@ def test_a_tar_that_was_listed_whole_is_not_read_again(ingestion: Ingest, draw_p
     assert [one.uri for one in list_inputs([str(tar.parent)], (), known)] == [str(tar)]
 
 
+def test_a_datasets_own_shards_are_none_of_its_inputs(ingestion: Ingest, draw_pdf: DrawPdf, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.pdf").write_bytes(draw_pdf("a"))
+    run = ingestion()
+    run.run(folder)
+    shard = run.store.local_path("gen-0000/pages-000000.tar")
+    assert shard is not None
+    assert shard.is_file()
+    (tmp_path / "shard.tar").symlink_to(shard)
+    known = known_tars(run.store)
+    patterns = [f"{run.store.root}/**", f"{run.store.root}/gen-*/*.tar", str(shard), str(tmp_path / "shard.tar")]
+    for named in patterns:
+        assert list(list_inputs([named], (), known)) == []
+        assert list(list_inputs([named])) != [], "another dataset's would be"
+
+
 def test_a_retry_does_not_make_a_tar_known(ingestion: Ingest, draw_pdf: DrawPdf, tmp_path: Path) -> None:
     tar = tmp_path / "all.tar"
     with tarfile.open(tar, "w") as archive:

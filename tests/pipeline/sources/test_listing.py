@@ -120,6 +120,19 @@ def test_links_to_files_are_documents_and_loops_of_links_end(tmp_path: Path) -> 
     assert uris([wanted[0]]) == wanted[:1], "why it cannot be read is said when it is read"
 
 
+def test_links_that_cannot_be_followed_take_nothing_with_them(tmp_path: Path) -> None:
+    make(tmp_path, "a.pdf", "b/c.pdf")
+    (tmp_path / "circle.pdf").symlink_to(tmp_path / "circle.pdf")
+    (tmp_path / "file.tar").symlink_to(tmp_path / "a.pdf" / "x")
+    (tmp_path / "long.pdf").symlink_to("n" * 300)
+    wanted = [str(tmp_path / name) for name in ("a.pdf", "b/c.pdf", "circle.pdf", "file.tar", "long.pdf")]
+    assert uris([str(tmp_path)]) == wanted
+    assert uris([f"{tmp_path}/**"]) == wanted
+    for listed in list_inputs([str(tmp_path / "circle.pdf"), str(tmp_path / "file.tar"), str(tmp_path / "long.pdf")]):
+        with pytest.raises(SourceError, match="unreadable"):
+            read_source(listed)
+
+
 def test_nothing_found_is_an_error_that_says_what_was_looked_for(tmp_path: Path) -> None:
     make(tmp_path, "notes.txt")
     for inputs in ([str(tmp_path)], [f"{tmp_path}/*.pdf"], []):

@@ -33,6 +33,19 @@ def bucket(server: Server) -> str:
     return server.bucket()
 
 
+def test_a_key_with_two_colons_is_no_chain(server: Server, bucket: str) -> None:
+    wanted = [f"{bucket}/{key}" for key in ("a.pdf", "a::/b.pdf", "a::b.pdf", "a::zip:/c.pdf", "zip::a.pdf")]
+    for uri in wanted:
+        server.put(uri, PDF + uri.encode())
+    server.put(f"{bucket}/a::b.pdf.truth.json", b"{}")
+    for inputs in ([bucket], [f"{bucket}/**"], wanted):
+        found = list(list_inputs(inputs))
+        assert [listed.uri for listed in found] == wanted
+        assert [read_source(listed).data for listed in found] == [PDF + uri.encode() for uri in wanted]
+    assert truth_beside(wanted[2]) == b"{}"
+    assert truth_beside(wanted[0]) is None
+
+
 def test_a_prefix_is_walked_in_the_order_of_its_keys(server: Server, bucket: str) -> None:
     keys = [
         "a/x.pdf",
