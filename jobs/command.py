@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
+
+from jobs import stopping
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -27,7 +30,21 @@ def run_command(function: Callable[..., Any]) -> NoReturn:
 
 
 def run_app(app: typer.Typer) -> NoReturn:
-    """Run an application; a ValueError is the user's mistake (2), anything of the surroundings a failed run (1)."""
+    """Run an application; a ValueError is the user's mistake (2), anything of the surroundings a failed run (1).
+
+    Told to end by a signal, it ends with 128 and the signal's number, whatever that made of the run.
+    """
+    with stopping.noting():
+        try:
+            _run(app)
+        except BaseException:
+            if (number := stopping.told()) is None:
+                raise
+            _say(f"stopped by {signal.Signals(number).name}")
+            sys.exit(128 + number)
+
+
+def _run(app: typer.Typer) -> NoReturn:
     try:
         app()
     except ValueError as error:
@@ -64,6 +81,6 @@ def require_lasting(option: str, place: object) -> None:
         raise ValueError(f"{option} must be an absolute path or a URL in a submitted job, got {str(place)!r}")
 
 
-def _say(error: BaseException) -> None:
+def _say(error: BaseException | str) -> None:
     text = " ".join(str(error).split()) or type(error).__name__
     print(f"error: {text}", file=sys.stderr)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import socket
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +12,7 @@ from pathlib import Path
 import ray
 
 from jobs.command import inside_job
+from jobs.stopping import end_when_told, heed
 
 _ROOT = Path(__file__).resolve().parents[2]
 # What Ray packs from the project's folder when a laptop connects to a cluster without `ray job submit`.
@@ -35,18 +33,13 @@ def session(address: str | None = None, cpus: int | None = None) -> Iterator[int
     if ray.is_initialized():  # within another block: a demo that runs several jobs
         yield _cpus()
         return
-    _connect(address, cpus)
-    _end_when_told()
     try:
+        _connect(address, cpus)
+        end_when_told()
+        heed()
         yield _cpus()
     finally:
         ray.shutdown()
-
-
-def _end_when_told() -> None:
-    """SIGTERM ends the block and the process with 143, as shells say it; Ray would make it 15."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def _cpus() -> int:
@@ -58,13 +51,7 @@ def _connect(address: str | None, cpus: int | None) -> None:
     if address is None:
         # Ray counts the host's CPUs; a container's share is what this process may use.
         cpus = cpus or len(os.sched_getaffinity(0))
-        ray.init(
-            address="local",
-            num_cpus=cpus,
-            include_dashboard=False,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-        )
+        _start(cpus)
         return
     _reach(address)
     env = None if inside_job() else {"working_dir": str(_ROOT), "excludes": _EXCLUDES}
@@ -74,6 +61,21 @@ def _connect(address: str | None, cpus: int | None) -> None:
         raise RuntimeError(
             f"the Ray cluster at {address} does not let us in: is its token the one in RAY_AUTH_TOKEN_PATH?"
         ) from None
+
+
+def _start(cpus: int) -> None:
+    try:
+        ray.init(
+            address="local",
+            num_cpus=cpus,
+            include_dashboard=False,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+        )
+    except Exception as error:
+        if type(error) is not Exception:  # what Ray raises where one of its processes does not start
+            raise
+        raise RuntimeError(f"Ray does not start on this machine: {error}") from error
 
 
 def _reach(address: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from jobs.stopping import heed
 from pipeline.limited import keep_freed_memory
 from schemas.dataset import UnitMarker
 
@@ -148,6 +149,7 @@ def run_units(
     try:
         pool.feed()
         while pool.running:
+            heed()
             ready, _ = ray.wait(list(pool.running), timeout=_POLL)
             for result in ready:
                 marker = pool.take(result)
