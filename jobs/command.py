@@ -76,7 +76,14 @@ def inside_job() -> bool:
 
 
 def require_lasting(option: str, place: object) -> None:
-    """ValueError for a relative path inside a submitted job: it would go away with the job's copy of the folder."""
+    """ValueError for what would not last: memory, a file system inside of another one, and a relative path inside a
+    submitted job, which goes away with the job's copy of the folder.
+    """
+    from pipeline.places import lies_in_another  # noqa: PLC0415 - fsspec takes longer to load than --help to print
+
+    kind = re.split("::|://", str(place))[0]
+    if "://" in str(place) and (kind == "memory" or lies_in_another(kind)):
+        raise ValueError(f"{option} must be a folder or the URL of an object store, got {str(place)!r}")
     if inside_job() and "://" not in str(place) and not Path(str(place)).is_absolute():
         raise ValueError(f"{option} must be an absolute path or a URL in a submitted job, got {str(place)!r}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,8 @@ def tokenizer(
     out.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(out, data)
     print(summary(made, out))
+    if source is None and made.vocab_size < vocab_size:
+        print(f"note: the pages hold no more than {made.vocab_size} entries, asked for {vocab_size}", file=sys.stderr)
 
 
 def summary(made: PageTokenizer, out: Path) -> str:

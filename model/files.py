@@ -95,7 +95,18 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
         own[name] = flat.clone() if place in seen else flat
         seen.add(place)
     with replacing(path) as temporary:
-        save_file(own, temporary, metadata={"format": "pt"})
+        save_tensors(own, temporary)
+
+
+def save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
+    """Write `tensors`, which share no memory, to a new file with the rights of any new file.
+
+    safetensors by itself makes one that nobody else may read.
+    """
+    path.touch()
+    mode = path.stat().st_mode
+    save_file(tensors, path, metadata={"format": "pt"})
+    path.chmod(mode)
 
 
 @contextmanager

@@ -77,15 +77,16 @@ def is_chain(place: str) -> bool:
     A pair of colons alone tells nothing: a key of a store may have one.
     """
     first, mark, _ = place.partition("::")
-    return bool(mark) and "://" in place and _lies_in_another(first.partition("://")[0])
+    return bool(mark) and "://" in place and lies_in_another(first.partition("://")[0])
 
 
 @cache
-def _lies_in_another(kind: str) -> bool:
+def lies_in_another(kind: str) -> bool:
+    """Whether file systems of a kind of URL (`zip`, `simplecache`) are made of a file, or files, of another one."""
     try:
         known = fsspec.get_filesystem_class(kind)
     except (ImportError, ValueError):
-        return True  # for fsspec to say what is wrong with it
+        return False  # for whoever opens it to say what is wrong with it
     takes = {name for base in known.__mro__ if "__init__" in vars(base) for name in signature(base.__init__).parameters}
     return not takes.isdisjoint(("fo", "target_protocol"))
 

@@ -33,7 +33,8 @@ def require_witnesses(paths: tuple[str, ...]) -> None:
     while lost := [path for path in paths if not Path(path).is_file()]:
         if time.monotonic() >= deadline:
             raise RuntimeError(
-                f"node {socket.gethostname()} does not see the input {lost[0]}, which is there for the job: inputs must"
-                " lie in a folder that all nodes share under the same path, or behind a URL"
+                f"node {socket.gethostname()} does not see the input {lost[0]}, which was there when the job began: if"
+                " it was removed meanwhile, give the same command again; else inputs must lie in a folder that all"
+                " nodes share under the same path, or behind a URL"
             )
         time.sleep(0.5)

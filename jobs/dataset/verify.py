@@ -11,7 +11,7 @@ from jobs.command import FAILED
 from jobs.dataset.whole import Check, Report
 from jobs.inspect.lint.command import print_findings
 from jobs.inspect.options import AsJson, DatasetUrl
-from jobs.inspect.output import megabytes, number, print_json
+from jobs.inspect.output import megabytes, number, print_json, print_note
 from jobs.progress import JobProgress
 
 
@@ -25,9 +25,17 @@ def verify(dataset: DatasetUrl, as_json: AsJson = False) -> None:
     found = check.found()
     if as_json:
         generations = [asdict(report) | {"findings": len(report.findings)} for report in reports]
-        print_json({"dataset": dataset, "generations": generations, "findings": [asdict(one) for one in found]})
+        print_json(
+            {
+                "dataset": dataset,
+                "generations": generations,
+                "unfinished": check.unfinished(),
+                "findings": [asdict(one) for one in found],
+            }
+        )
     else:
         print_findings(found)
+        print_note(check.unfinished())
     if found:
         raise typer.Exit(FAILED)
 

@@ -19,6 +19,7 @@ from jobs.inspect.lint.scope import Scope, list_files
 from jobs.inspect.lint.units import check_sums, read_markers
 from pipeline.prepare.unit import TOKENIZER_FILE, read_tokenizer
 from pipeline.shards.files import Store
+from pipeline.shards.generation import unfinished
 from schemas.dataset import DATASET_FILE, DatasetInfo, FileRef, Generation
 
 _CHUNK = 8 << 20  # bytes of one read
@@ -65,6 +66,10 @@ class Check:
                 read_tokenizer(self._store, str(self._scope.info.config.get("tokenizer")))
         for generation in self._scope.info.generations:
             yield _check_generation(self._scope, generation, on_bytes)
+
+    def unfinished(self) -> str | None:
+        """What to say of a generation that was begun and is no part of the dataset yet."""
+        return unfinished(self._store, self._scope.info) if self._scope is not None else None
 
     def found(self) -> list[Finding]:
         """All findings so far, sorted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any
 
 import typer
@@ -48,6 +49,12 @@ def shareable(uri: str) -> str:
 def print_json(value: Any, *, indent: int | None = 2) -> None:
     """One JSON document in ASCII, which every terminal and pipe takes."""
     typer.echo(json.dumps(value, indent=indent))
+
+
+def print_note(text: str | None) -> None:
+    """A line beside the results, where there is one."""
+    if text is not None:
+        print(f"note: {plain(text)}", file=sys.stderr)
 
 
 def console(width: int | None = None) -> Console:

@@ -11,9 +11,10 @@ from rich.table import Table
 
 from jobs.inspect.matching import Matching
 from jobs.inspect.options import AsJson, DatasetUrl
-from jobs.inspect.output import console, megabytes, number, plain, print_json
+from jobs.inspect.output import console, megabytes, number, plain, print_json, print_note
 from jobs.inspect.summary import Stats, collect
 from pipeline.shards.dataset import Dataset
+from pipeline.shards.generation import unfinished
 from schemas.sample import TimAction
 
 
@@ -25,7 +26,9 @@ def stats(
     """Totals by status, route and reason, and how words, lines, pictures and confidence are distributed."""
     if sample is not None and sample < 1:
         raise ValueError(f"--sample must be at least 1, got {sample}")
-    found = collect(Dataset(dataset), sample)
+    opened = Dataset(dataset)
+    found = collect(opened, sample)
+    print_note(unfinished(opened.store, opened.info))
     if as_json:
         print_json(found.to_dict())
     else:

@@ -17,10 +17,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from model.files import save_tensors
 from pipeline.shards.files import sync_folder
 from schemas.checkpoint import COMMIT_FILE, CheckpointCommit
 from schemas.dataset import FileRef
@@ -156,7 +157,7 @@ def _restore(model: nn.Module, optimizer: Optimizer, tensors: Mapping[str, Tenso
 def _save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     # Tied or sliced tensors share memory, which safetensors refuses: each gets its own.
     own = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
-    save_file(own, path, metadata={"format": "pt"})
+    save_tensors(own, path)
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 

@@ -267,6 +267,21 @@ def next_generation(info: DatasetInfo) -> str:
     return generation_name(len(info.generations))
 
 
+def unfinished(store: Store, info: DatasetInfo) -> str | None:
+    """What to say of a generation that was begun and that `info` does not list yet; None where there is none."""
+    files = GenerationFiles(store, next_generation(info))
+    if not store.exists(files.name):
+        return None
+    try:
+        plan = files.read_plan()
+    except ValueError as error:
+        return f"{files.name} was begun and is not finished; its plan is damaged: {error}"
+    if plan is None:
+        return f"{files.name} was begun and is not finished: it is not planned yet"
+    done = sum(not is_inputs_unit(name) for name in files.done())
+    return f"{files.name} was begun and is not finished: {done} of {plan.units} units are done"
+
+
 def open_or_create(store: Store, content: Kind, config: dict[str, object]) -> DatasetInfo:
     """The dataset at `store`, made if nothing is there.
 

@@ -23,7 +23,7 @@ def list_tar(uri: str, stamp: str) -> tuple[list[Listed], bool]:
         return _list_tar(uri, stamp)
     except OSError as error:
         if is_of_surroundings(error):
-            raise
+            raise OSError(error.errno, error.strerror or type(error).__name__, uri) from error
         return [], False
 
 

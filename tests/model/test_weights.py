@@ -65,6 +65,8 @@ def test_round_trip_is_exact(tmp_path: Path, cls: type[PretrainedModel]) -> None
 
 def test_stored_form(tmp_path: Path) -> None:
     LayoutLMv2ForPreTraining(preset("tiny")).save_pretrained(tmp_path)
+    (tmp_path / "mine").touch()
+    assert len({path.stat().st_mode for path in tmp_path.iterdir()}) == 1, "who may read the one may read the others"
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["model_type"] == "layoutlmv2"
     assert config["architectures"] == ["LayoutLMv2ForPreTraining"]

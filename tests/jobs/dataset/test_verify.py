@@ -221,6 +221,18 @@ def test_the_command(whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["gen-0000", "gen-0001", "no findings"]
     assert all(line.endswith("MB/s: whole") for line in lines[:2])
+    text = (whole / "dataset.json").read_text()
+    last = json.loads(text) | {"generations": json.loads(text)["generations"][:1]}
+    one = DatasetInfo.digest_of([Generation.model_validate(entry) for entry in last["generations"]])
+    totals = last["generations"][0]["counts"]
+    (whole / "dataset.json").write_text(json.dumps(last | {"digest": one, "totals": totals}))
+    assert _run("verify", whole) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines()[-1] == "no findings"
+    assert said.err.splitlines()[-1] == "note: gen-0001 was begun and is not finished: 1 of 1 units are done"
+    assert _run("verify", whole, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["unfinished"].startswith("gen-0001 was begun")
+    (whole / "dataset.json").write_text(text)
     (whole / "gen-0001/pages-000000.tar").write_bytes(b"\x1b[31m")
     assert _run("verify", whole) == 1
     said = capsys.readouterr().out
