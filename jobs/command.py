@@ -34,6 +34,7 @@ def run_app(app: typer.Typer) -> NoReturn:
 
     Told to end by a signal, it ends with 128 and the signal's number, whatever that made of the run.
     """
+    _have_streams()
     with stopping.noting():
         try:
             _run(app)
@@ -42,6 +43,12 @@ def run_app(app: typer.Typer) -> NoReturn:
                 raise
             _say(f"stopped by {signal.Signals(number).name}")
             sys.exit(128 + number)
+
+
+def _have_streams() -> None:
+    """A program that was started without them (`2>&-`) says nothing, instead of failing at it."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
 
 
 def _run(app: typer.Typer) -> NoReturn:

@@ -35,9 +35,9 @@ from pipeline.places import is_chain
 from pipeline.shards.alone import alone
 from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
-from pipeline.shards.generation import GenerationFiles, next_generation, open_or_create
+from pipeline.shards.generation import GenerationFiles, next_generation, open_or_create, unfinished
 from pipeline.sources import Listed, list_inputs
-from schemas.dataset import DatasetInfo, GenerationPlan, Listing
+from schemas.dataset import DATASET_FILE, DatasetInfo, GenerationPlan, Listing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ def ingest(out: str, config: IngestConfig, job: IngestJob) -> DatasetInfo:
     """Make or go on with the page dataset at `out`; a generation that was begun is finished first."""
     store = Dataset(out).store if job.retry_rejected else Store(out)  # nothing was rejected where nothing is
     # A mistake in the inputs is said first.
-    listed = None if job.retry_rejected else list_inputs(job.inputs, job.lists, known_tars(store))
+    listed = None if job.retry_rejected else _listed(store, job)
     _refuse_inside(store, job.inputs)
     if not store.is_empty():
         open_or_create(store, "pages", config.stored())  # a mistake is said before Ray is started
@@ -73,6 +73,17 @@ def ingest(out: str, config: IngestConfig, job: IngestJob) -> DatasetInfo:
         info = open_or_create(store, "pages", config.stored())
         with alone(store):
             return _Run(store, config, job, job.workers or cpus, cpus).all(info, listed)
+
+
+def _listed(store: Store, job: IngestJob) -> Iterator[Listed]:
+    """The inputs; where they are not there, the error says what becomes of a generation that was begun with them."""
+    try:
+        return list_inputs(job.inputs, job.lists, known_tars(store))
+    except ValueError as error:
+        begun = unfinished(store, Dataset(store.url).info) if store.exists(DATASET_FILE) else None
+        if begun is None:
+            raise
+        raise ValueError(f"{error} ({begun}: --retry-rejected finishes it without naming inputs)") from None
 
 
 def _refuse_inside(out: Store, inputs: Sequence[str]) -> None:

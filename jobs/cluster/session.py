@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,9 +38,16 @@ def session(address: str | None = None, cpus: int | None = None) -> Iterator[int
         _connect(address, cpus)
         end_when_told()
         heed()
+        _say_what_is_waited_for()
         yield _cpus()
     finally:
         ray.shutdown()
+
+
+def _say_what_is_waited_for() -> None:
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    if not resources.get("CPU"):
+        print("note: the cluster has no CPU yet: waiting for a node that has some", file=sys.stderr, flush=True)
 
 
 def _cpus() -> int:

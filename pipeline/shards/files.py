@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -251,13 +252,14 @@ class Store:
             return path.stat().st_mtime
 
     def sweep(self, folder: str, before: float) -> int:
-        """Remove what writers that were killed left below `folder`, if last written `before`; how many files that were.
+        """Remove what killed writers left below `folder` and right in the root, if written `before`; how many files.
 
         Behind a URL there is nothing to remove: a PUT that was cut off leaves no object.
         """
         path = self.local_path(folder)
         found = 0
-        for here, _, names in os.walk(path) if path is not None else ():
+        walked = chain(islice(os.walk(self.root), 1), os.walk(path)) if path is not None else ()
+        for here, _, names in walked:
             for left in (Path(here, name) for name in names if _TEMPORARY.fullmatch(name)):
                 if left.lstat().st_mtime < before:
                     left.unlink(missing_ok=True)

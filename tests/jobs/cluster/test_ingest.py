@@ -107,6 +107,19 @@ def test_a_begun_generation_is_finished_before_new_inputs_are_planned(
     assert {name: value for name, value in found.items() if name.startswith("gen-0000/")} == expected
 
 
+def test_what_was_begun_with_inputs_that_are_gone_can_be_finished(copies: Path, tmp_path: Path) -> None:
+    out = tmp_path / "pages"
+    _begin(copies, out)
+    shutil.rmtree(copies)
+    with pytest.raises(ValueError, match=r"no such file or folder: .*gen-0000 was begun .* 1 of .* --retry-rejected"):
+        ingest(str(out), CONFIG, IngestJob(inputs=[str(copies)], workers=1))
+    info = ingest(str(out), CONFIG, IngestJob(retry_rejected=True, workers=1))
+    planned = GenerationFiles(Store(str(out)), "gen-0000").read_plan()
+    assert planned is not None
+    assert info.generations[0].counts.ok == planned.unit_rows, "the unit that was done"
+    assert info.totals.reasons == {Reason.UNREADABLE: planned.rows - planned.unit_rows}
+
+
 def _begin(inputs: Path, out: Path) -> None:
     """A run that was killed right after its first unit."""
     whole = ingested(inputs, out.with_name("whole"))

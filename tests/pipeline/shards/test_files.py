@@ -380,9 +380,11 @@ def test_what_killed_writers_left_is_swept(tmp_path: Path) -> None:
     old = [
         tmp_path / "gen-0000" / ".pages-000000.tar.0123abcd.tmp",
         tmp_path / "gen-0000/units/.000001.json.00000000.tmp",
+        tmp_path / ".dataset.json.0123abcd.tmp",
     ]
     others = [tmp_path / "gen-0000" / name for name in (".notes.tmp", "x.0123abcd.tmp", ".a.0123ABCD.tmp")]
-    outside = tmp_path / ".dataset.json.0123abcd.tmp"
+    outside = tmp_path / "gen-0002" / ".dataset.json.0123abcd.tmp"
+    outside.parent.mkdir()
     for path in (*old, *others, outside):
         path.write_bytes(b"half")
         os.utime(path, (0, 0))
@@ -390,7 +392,7 @@ def test_what_killed_writers_left_is_swept(tmp_path: Path) -> None:
     assert abs(begun - time.time()) < 60
     late = tmp_path / "gen-0000" / ".pages-000001.tar.0123abcd.tmp"
     late.write_bytes(b"being written")
-    assert store.sweep("gen-0000", begun) == 2
+    assert store.sweep("gen-0000", begun) == 3
     assert not any(path.exists() for path in old)
     assert all(path.exists() for path in (*others, outside, late))
     assert store.list("gen-0000/units") == ["000000.json"]
