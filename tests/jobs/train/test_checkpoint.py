@@ -207,7 +207,7 @@ def _crashes(monkeypatch: pytest.MonkeyPatch, at: int) -> Callable[[], int]:
         monkeypatch.setattr(owner, name, step)
 
     for owner, name in (
-        (checkpoint, "save_file"),
+        (checkpoint, "save_tensors"),
         (checkpoint, "sync_folder"),
         (checkpoint, "_ref"),
         (checkpoint, "_write"),
