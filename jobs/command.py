@@ -32,14 +32,15 @@ def run_command(function: Callable[..., Any]) -> NoReturn:
 def run_app(app: typer.Typer) -> NoReturn:
     """Run an application; a ValueError is the user's mistake (2), anything of the surroundings a failed run (1).
 
-    Told to end by a signal, it ends with 128 and the signal's number, whatever that made of the run.
+    Told to end by a signal, it ends with 128 and the signal's number, whatever that made of the run, unless it is done.
     """
     _have_streams()
     with stopping.noting():
         try:
             _run(app)
-        except BaseException:
-            if (number := stopping.told()) is None:
+        except BaseException as end:
+            number = stopping.told()
+            if number is None or (isinstance(end, SystemExit) and end.code == OK):
                 raise
             _say(f"stopped by {signal.Signals(number).name}")
             sys.exit(128 + number)

@@ -58,27 +58,42 @@ def heed() -> None:
 
 
 def end_when_told() -> None:
-    """From now on SIGTERM and SIGHUP raise SystemExit, once: what ends then is not to be cut off by another one.
-
-    Of SIGHUP only where nobody has asked to have it ignored, as nohup does.
+    """Until `end_as_usual` the first of the signals raises SystemExit or KeyboardInterrupt, and no other does anything:
+    what ends then is not to be cut off. SIGHUP and SIGINT only where nobody has asked to have them ignored (nohup).
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _end)
-        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-            signal.signal(signal.SIGHUP, _end)
+        for number in (signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _end)
+
+
+def end_as_usual() -> None:
+    """Undo `end_when_told`, but where a signal came: others are ignored then until the process is gone."""
+    if threading.current_thread() is threading.main_thread():
+        for number in _SIGNALS:
+            if signal.getsignal(number) is _end:
+                signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
-    for one in (signal.SIGTERM, signal.SIGHUP):
+    global _told  # noqa: PLW0603
+    _told = _told or number
+    for one in _SIGNALS:
         signal.signal(one, signal.SIG_IGN)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     sys.exit(128 + number)
 
 
 def _forget() -> None:
-    """A forked process has the same pipe: what it is told is nothing to its parent."""
+    """A forked process has the same pipe and handlers: what it is told is nothing to its parent."""
+    global _pipe  # noqa: PLW0603
     if _pipe is not None:
-        with suppress(ValueError):
+        _pipe = None
+        with suppress(ValueError):  # it is forked by another thread than the main one
             signal.set_wakeup_fd(-1)
+        end_as_usual()
 
 
 os.register_at_fork(after_in_child=_forget)

@@ -106,7 +106,8 @@ def save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
     path.touch()
     mode = path.stat().st_mode
     save_file(tensors, path, metadata={"format": "pt"})
-    path.chmod(mode)
+    if path.stat().st_mode != mode:
+        path.chmod(mode)
 
 
 @contextmanager

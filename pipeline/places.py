@@ -64,6 +64,8 @@ def file_system(place: str) -> tuple[Any, str, bool]:
         fs, path = fsspec.core.url_to_fs(place) if "::" not in place or is_chain(place) else _plain_url(place)
     except ImportError as error:
         raise ValueError(f"{place.partition('://')[0]}:// needs another package: {error}") from None
+    except TypeError as error:  # where the inner file's own name has a pair of colons
+        raise UnknownPlaceError(f"{place!r} cannot be read as a file in a file: {error}") from None
     except ValueError as error:
         if place.partition("://")[0] not in fsspec.available_protocols():
             raise UnknownPlaceError(str(error)) from None

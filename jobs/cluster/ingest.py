@@ -37,7 +37,7 @@ from pipeline.shards.dataset import Dataset
 from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, next_generation, open_or_create, unfinished
 from pipeline.sources import Listed, list_inputs
-from schemas.dataset import DATASET_FILE, DatasetInfo, GenerationPlan, Listing
+from schemas.dataset import DatasetInfo, GenerationPlan, Listing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +80,19 @@ def _listed(store: Store, job: IngestJob) -> Iterator[Listed]:
     try:
         return list_inputs(job.inputs, job.lists, known_tars(store))
     except ValueError as error:
-        begun = unfinished(store, Dataset(store.url).info) if store.exists(DATASET_FILE) else None
-        if begun is None:
+        if (begun := _begun(store)) is None:
             raise
         raise ValueError(f"{error} ({begun}: --retry-rejected finishes it without naming inputs)") from None
+
+
+def _begun(store: Store) -> str | None:
+    """What to say of an ingestion that was begun; None where there is none, or that cannot be told."""
+    try:
+        info = Dataset(store.url).info
+        plan = GenerationFiles(store, next_generation(info)).read_plan()
+    except (ValueError, OSError):
+        return None
+    return unfinished(store, info) if plan is None or plan.copied_from is None else None
 
 
 def _refuse_inside(out: Store, inputs: Sequence[str]) -> None:

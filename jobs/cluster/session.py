@@ -13,7 +13,7 @@ from pathlib import Path
 import ray
 
 from jobs.command import inside_job
-from jobs.stopping import end_when_told, heed
+from jobs.stopping import end_as_usual, end_when_told, heed
 
 _ROOT = Path(__file__).resolve().parents[2]
 # What Ray packs from the project's folder when a laptop connects to a cluster without `ray job submit`.
@@ -42,6 +42,7 @@ def session(address: str | None = None, cpus: int | None = None) -> Iterator[int
         yield _cpus()
     finally:
         ray.shutdown()
+        end_as_usual()
 
 
 def _say_what_is_waited_for() -> None:

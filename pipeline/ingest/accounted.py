@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +19,8 @@ from pipeline.shards.files import Store
 from pipeline.shards.generation import GenerationFiles, generation_name
 from pipeline.sources import Listed
 from schemas.dataset import DATASET_FILE, DatasetInfo
+
+_SHARD = re.compile(r"gen-[0-9]{4}/pages-[0-9]{6}\.tar")  # in a dataset of pages
 
 
 def unseen(store: Store, info: DatasetInfo, inputs: Iterable[Listed]) -> Iterator[Listed]:
@@ -58,8 +61,9 @@ def known_tars(store: Store) -> Callable[[str, str], bool]:
     own = f"{store.place}/"
 
     def is_known(uri: str, stamp: str) -> bool:
-        itself = not is_chain(uri) and Store(uri).place.startswith(own)
-        return itself or bool(keys().has(keys_of([(uri, stamp)]))[0])
+        place = "" if is_chain(uri) else Store(uri).place
+        shard = place.startswith(own) and _SHARD.fullmatch(place.removeprefix(own)) is not None
+        return shard or bool(keys().has(keys_of([(uri, stamp)]))[0])
 
     return is_known
 

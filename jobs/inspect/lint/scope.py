@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import fsspec
-
 from jobs.inspect.lint.accounts import Accounts
 from jobs.inspect.lint.findings import Findings
 from jobs.inspect.lint.partners import Pairs
 from jobs.inspect.lint.sample import TrainFacts
+from pipeline.places import file_system
 from pipeline.shards.files import Store
 from schemas.base import sha256_hex
 from schemas.dataset import DatasetInfo, FileRef
@@ -55,7 +54,7 @@ class Scope:
 
 def list_files(store: Store) -> dict[str, int]:
     """Every finished file of a dataset and its size; names that begin with a dot are writes under way."""
-    fs, root = fsspec.core.url_to_fs(store.url)
+    fs, root, _ = file_system(store.url)
     root = root.rstrip("/")
     found = fs.find(root, detail=True)
     names = {name.removeprefix(root).lstrip("/"): int(entry["size"]) for name, entry in found.items()}

@@ -234,6 +234,11 @@ def test_a_datasets_own_shards_are_none_of_its_inputs(ingestion: Ingest, draw_pd
     patterns = [f"{run.store.root}/**", f"{run.store.root}/gen-*/*.tar", str(shard), str(tmp_path / "shard.tar")]
     for named in patterns:
         assert list(list_inputs([named], (), known)) == []
+    (shard.parent / "mine.tar").write_bytes(shard.read_bytes())
+    (tmp_path / "pages.tar").write_bytes(shard.read_bytes())
+    for named in (shard.parent / "mine.tar", tmp_path / "pages.tar"):
+        assert list(list_inputs([str(named)], (), known)) != [], "a person's own tar, wherever it lies"
+    for named in patterns:
         assert list(list_inputs([named])) != [], "another dataset's would be"
 
 

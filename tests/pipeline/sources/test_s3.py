@@ -12,6 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.s3 import Server, serve
 
+from jobs.inspect.lint.scope import list_files
+from pipeline.places import UnknownPlaceError, file_system
+from pipeline.shards.files import Store
 from pipeline.sources import Listed, SourceError, list_inputs, read_source, truth_beside
 from pipeline.sources.keys import keys_below, keys_matching
 
@@ -43,6 +46,13 @@ def test_a_key_with_two_colons_is_no_chain(server: Server, bucket: str) -> None:
         assert [listed.uri for listed in found] == wanted
         assert [read_source(listed).data for listed in found] == [PDF + uri.encode() for uri in wanted]
     assert truth_beside(wanted[2]) == b"{}"
+    store = Store(f"{bucket}/d::s")
+    store.write("x.json", b"{}")
+    assert list_files(store) == {"x.json": 2}
+    with pytest.raises(
+        UnknownPlaceError, match=r"'zip://\*\.pdf::.*/z::z/all\.zip' cannot be read as a file in a file"
+    ):
+        file_system(f"zip://*.pdf::{bucket}/z::z/all.zip")
     assert truth_beside(wanted[0]) is None
 
 
