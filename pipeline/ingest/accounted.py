@@ -20,7 +20,7 @@ from pipeline.shards.generation import GenerationFiles, generation_name
 from pipeline.sources import Listed
 from schemas.dataset import DATASET_FILE, DatasetInfo
 
-_SHARD = re.compile(r"gen-[0-9]{4}/pages-[0-9]{6}\.tar")  # in a dataset of pages
+_SHARD = re.compile(r"gen-[0-9]{4}/pages-[0-9]{6,}\.tar")  # in a dataset of pages
 
 
 def unseen(store: Store, info: DatasetInfo, inputs: Iterable[Listed]) -> Iterator[Listed]:
