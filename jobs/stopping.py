@@ -38,7 +38,7 @@ def noting() -> Iterator[None]:
         signal.set_wakeup_fd(before)
         os.close(_pipe)
         os.close(end)
-        _pipe = None
+        _pipe = _told = None
 
 
 def told() -> int | None:
@@ -78,7 +78,8 @@ def end_as_usual() -> None:
 
 def _end(number: int, _frame: FrameType | None) -> None:
     global _told  # noqa: PLW0603
-    _told = _told or number
+    if _pipe is not None:
+        _told = _told or number
     for one in _SIGNALS:
         signal.signal(one, signal.SIG_IGN)
     if number == signal.SIGINT:
