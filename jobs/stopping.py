@@ -27,16 +27,16 @@ def noting() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    _pipe, end = os.pipe()
-    _told = None
-    for handle in (_pipe, end):
+    begin, end = os.pipe()
+    for handle in (begin, end):
         os.set_blocking(handle, False)
+    _pipe = begin
     before = signal.set_wakeup_fd(end, warn_on_full_buffer=False)
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        os.close(_pipe)
+        os.close(begin)
         os.close(end)
         _pipe = _told = None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.cluster.failures import plain_failures
-from jobs.cluster.generations import Allowance, carry_through
+from jobs.cluster.generations import Allowance, carry_through, pending
 from jobs.cluster.probing import probe_all
 from jobs.cluster.session import session
 from jobs.cluster.sharing import require_shared
@@ -89,7 +89,7 @@ def _begun(store: Store) -> str | None:
     """What to say of an ingestion that was begun; None where there is none, or that cannot be told."""
     try:
         info = Dataset(store.url).info
-        plan = GenerationFiles(store, next_generation(info)).read_plan()
+        plan = pending(store, info)
     except (ValueError, OSError):
         return None
     return unfinished(store, info) if plan is None or plan.copied_from is None else None
